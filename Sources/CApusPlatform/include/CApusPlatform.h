@@ -1,0 +1,12 @@
+#ifndef CAPUSPLATFORM_H
+#define CAPUSPLATFORM_H
+// What Apus needs from the operating system and from libm. One header a concern.
+#include "apus_checksum.h"
+#include "apus_file.h"
+#include "apus_float.h"
+#include "apus_math.h"
+#include "apus_memory.h"
+#include "apus_number.h"
+#include "apus_pool.h"
+#include "apus_system.h"
+#endif

@@ -1,0 +1,15 @@
+#ifndef APUS_MEMORY_H
+#define APUS_MEMORY_H
+#include <stddef.h>
+#include <stdint.h>
+
+// Uninitialised memory, aligned to `alignment` (a power of two, at least 8); NULL when it cannot be
+// had. Zero bytes give a pointer that can be freed.
+void *apus_memory_allocate(size_t bytes, size_t alignment);
+// The same, all zero.
+void *apus_memory_allocate_zero(size_t bytes, size_t alignment);
+// As apus_memory_allocate; blocks of at least 4 MiB ask for huge pages.
+void *apus_memory_allocate_huge(size_t bytes, size_t alignment);
+void apus_memory_free(void *memory);
+
+#endif
