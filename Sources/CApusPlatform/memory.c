@@ -1,0 +1,33 @@
+#define _GNU_SOURCE
+#include "apus_memory.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_BLOCK ((size_t)4 << 20)
+#define HUGE_PAGE ((size_t)2 << 20)
+
+void *apus_memory_allocate(size_t bytes, size_t alignment) {
+  void *memory = NULL;
+  if (alignment < sizeof(void *)) alignment = sizeof(void *);
+  if (posix_memalign(&memory, alignment, bytes ? bytes : 1)) return NULL;
+  return memory;
+}
+
+void *apus_memory_allocate_zero(size_t bytes, size_t alignment) {
+  void *memory = apus_memory_allocate(bytes, alignment);
+  if (memory) memset(memory, 0, bytes);
+  return memory;
+}
+
+void *apus_memory_allocate_huge(size_t bytes, size_t alignment) {
+  if (bytes < HUGE_BLOCK) return apus_memory_allocate(bytes, alignment);
+  if (alignment < HUGE_PAGE) alignment = HUGE_PAGE;
+  void *memory = apus_memory_allocate(bytes, alignment);
+#ifdef MADV_HUGEPAGE
+  if (memory) madvise(memory, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
+
+void apus_memory_free(void *memory) { free(memory); }
