@@ -1,8 +1,8 @@
 #ifndef APUS_CPU_FEATURES_H
 #define APUS_CPU_FEATURES_H
 
-// Levels of instruction sets that kernels are written for. A machine of one level runs the kernels of
-// all lower ones.
+// Levels of instruction sets that kernels are written for. A machine of one level runs the kernels
+// of all lower ones.
 typedef enum {
   APUS_ISA_SCALAR = 0,  // portable C
   APUS_ISA_AVX2 = 1,    // AVX2, FMA

@@ -22,7 +22,7 @@ typedef struct {
   float lower, upper;   // of APUS_ACTIVATION_CLAMP
   uint32_t reserved;
   // May be NULL. Must outlive the arguments. The result is in place when the program runs: the
-  // program reads it as an operand and writes it as a result with the result's slot, offset and strides.
+  // program reads it as an operand and writes it as a result with its slot, offset and strides.
   // Its iteration space is said at each kernel; it is called along the last dimension.
   const apus_program *program;
 } apus_epilogue;

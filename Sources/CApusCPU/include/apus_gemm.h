@@ -33,7 +33,7 @@ typedef struct {
                                             // bytes / 4
 } apus_gemm_matrix;
 
-// C must be APUS_GEMM_STRIDED; a column stride of 1 is fast. The program of the epilogue iterates over
+// C must be APUS_GEMM_STRIDED; a column stride of 1 is fast. The epilogue.s program iterates over
 // (batch..., m, n).
 typedef struct {
   uint32_t variant;

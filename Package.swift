@@ -1,0 +1,74 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Settings of every Swift target: the strict subset of the language that Apus is written in.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let arguments = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "apus",
+  products: [
+    .library(name: "Apus", targets: ["Apus"]),
+    .executable(name: "apus", targets: ["ApusCommand"]),
+    .executable(name: "apus-conformance", targets: ["ApusConformance"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    .target(name: "CApusPlatform"),
+    .target(name: "CApusCPU"),
+    .target(name: "CApusDemo"),
+    library("ApusTensor", ["CApusPlatform"]),
+    library("ApusLoops", ["ApusTensor"]),
+    library("ApusIR", ["ApusTensor", "ApusLoops", "CApusPlatform"]),
+    .target(name: "ApusONNXSchema", dependencies: [protobuf]),
+    library("ApusONNX", ["ApusIR", "ApusTensor", "ApusLoops", "ApusONNXSchema", protobuf]),
+    library("ApusOptimizer", ["ApusIR", "ApusTensor", "ApusLoops"]),
+    library("ApusEngine", ["ApusIR", "ApusTensor", "ApusLoops", "CApusPlatform"]),
+    library(
+      "ApusCPU",
+      ["ApusEngine", "ApusIR", "ApusTensor", "ApusLoops", "CApusCPU", "CApusPlatform"]),
+    library(
+      "ApusRuntime", ["ApusEngine", "ApusIR", "ApusTensor", "ApusLoops", "CApusPlatform"]),
+    library(
+      "ApusBuilder",
+      ["ApusEngine", "ApusOptimizer", "ApusRuntime", "ApusIR", "ApusTensor", "ApusLoops"]),
+    library(
+      "Apus",
+      [
+        "ApusONNX", "ApusOptimizer", "ApusBuilder", "ApusRuntime", "ApusCPU", "ApusEngine",
+        "ApusIR", "ApusTensor",
+      ]),
+    .executableTarget(
+      name: "ApusCommand",
+      dependencies: [
+        "Apus", "ApusONNX", "ApusOptimizer", "ApusBuilder", "ApusRuntime", "ApusCPU", "ApusEngine",
+        "ApusIR", "ApusTensor", "CApusPlatform", "CApusDemo", arguments,
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "ApusConformance", dependencies: ["Apus", "ApusTensor", "ApusONNX"],
+      swiftSettings: strict),
+    tests("ApusTensorTests", ["ApusTensor"]),
+    tests("ApusIRTests", ["ApusIR", "ApusTensor", "ApusLoops"]),
+    tests("ApusONNXTests", ["ApusONNX", "ApusIR", "ApusTensor", "ApusONNXSchema"]),
+  ]
+)

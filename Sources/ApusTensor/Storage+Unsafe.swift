@@ -1,0 +1,67 @@
+internal import CApusPlatform
+
+/// Immutable or uniquely owned bytes behind tensors: allocated (64-byte aligned) or a range of a
+/// mapped file. Sharing is by reference; only a unique owner may write.
+package final class Storage: @unchecked Sendable {
+  package let address: UnsafeMutableRawPointer
+  package let byteCount: Int
+  private let keepAlive: AnyObject?
+  private let release: Release
+  /// Whether the bytes may be written at all.
+  package let isWritable: Bool
+
+  private enum Release { case free, nothing }
+
+  private init(
+    _ address: UnsafeMutableRawPointer, _ byteCount: Int, _ release: Release, _ owner: AnyObject?,
+    writable: Bool
+  ) {
+    self.address = address
+    self.byteCount = byteCount
+    self.release = release
+    self.keepAlive = owner
+    self.isWritable = writable
+  }
+
+  /// Zero-filled memory, 64-byte aligned.
+  package static func allocate(byteCount: Int) throws(TensorError) -> Storage {
+    let padded = byteCount.addingReportingOverflow(64)
+    guard byteCount >= 0, !padded.overflow,
+      let address = apus_memory_allocate(max(padded.partialValue & ~63, 64), 64)
+    else { throw .outOfMemory(byteCount: byteCount) }
+    address.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    return Storage(address, byteCount, .free, nil, writable: true)
+  }
+
+  /// Memory whose content is unspecified until written, 64-byte aligned.
+  package static func uninitialized(byteCount: Int) throws(TensorError) -> Storage {
+    let padded = byteCount.addingReportingOverflow(64)
+    guard byteCount >= 0, !padded.overflow,
+      let address = apus_memory_allocate(max(padded.partialValue & ~63, 64), 64)
+    else { throw .outOfMemory(byteCount: byteCount) }
+    return Storage(address, byteCount, .free, nil, writable: true)
+  }
+
+  /// Read-only bytes that `owner` keeps alive, such as a range of a mapped file.
+  package static func borrowing(_ bytes: UnsafeRawBufferPointer, owner: AnyObject) -> Storage {
+    let address =
+      bytes.baseAddress.map(UnsafeMutableRawPointer.init(mutating:))
+      ?? UnsafeMutableRawPointer(bitPattern: 64)!
+    return Storage(address, bytes.count, .nothing, owner, writable: false)
+  }
+
+  /// Writable bytes that `owner` keeps alive, such as a range of a session's arena.
+  package static func borrowing(
+    mutable address: UnsafeMutableRawPointer, byteCount: Int, owner: AnyObject
+  ) -> Storage {
+    Storage(address, byteCount, .nothing, owner, writable: true)
+  }
+
+  package var bytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: address, count: byteCount)
+  }
+
+  deinit {
+    if release == .free { apus_memory_free(address) }
+  }
+}
