@@ -9,7 +9,8 @@
 #define APUS_MAX_NR 32
 
 // One register tile: c[i, j] (+)= sum over p of a[i, p] b[p, j], then the epilogue. The row count
-// is the kernel's own. `a` is k-major with the rows of p adjacent (packed), or has rows a_row apart.
+// is the kernel's own. `a` is k-major with the rows of p adjacent (packed), or has rows a_row
+// apart.
 typedef struct {
   int64_t k;
   const float *a;
