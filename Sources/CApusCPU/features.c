@@ -65,7 +65,7 @@ static void list_features(char *list) {
 #endif
 
 const char *apus_cpu_features(void) {
-  // Filled by whoever comes first; others that come meanwhile wait for the few instructions it takes.
+  // Filled by whoever comes first; others that come meanwhile wait the moment it takes.
   static char list[256];
   static atomic_int state;
   int expected = 0;

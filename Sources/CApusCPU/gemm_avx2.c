@@ -7,6 +7,7 @@
 #define LANES 8
 #define ROWS 6
 #define ACCUMULATORS 12
+#define UNROLLED 12
 #define LOAD(p) _mm256_loadu_ps(p)
 #define STORE(p, x) _mm256_storeu_ps(p, x)
 #define SET1(x) _mm256_set1_ps(x)

@@ -7,6 +7,7 @@
 #define LANES 16
 #define ROWS 14
 #define ACCUMULATORS 28
+#define UNROLLED 12
 #define LOAD(p) _mm512_loadu_ps(p)
 #define STORE(p, x) _mm512_storeu_ps(p, x)
 #define SET1(x) _mm512_set1_ps(x)

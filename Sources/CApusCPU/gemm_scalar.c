@@ -10,6 +10,7 @@ typedef struct {
 #define LANES 8
 #define ROWS 4
 #define ACCUMULATORS 8
+#define UNROLLED 8
 #define LANE_LOOP _Pragma("clang loop unroll(full)") for (int l = 0; l < LANES; l++)
 
 static inline __attribute__((always_inline)) vector load_lanes(const float *p, int64_t n) {

@@ -1,0 +1,147 @@
+#include "gemm_internal.h"
+#include <math.h>
+
+void apus_block_set_epilogue(apus_block *block, const apus_epilogue *epilogue,
+                             void *const *slots) {
+  block->column_bias = apus_float_buffer(&epilogue->column_bias, slots);
+  block->row_bias = apus_float_buffer(&epilogue->row_bias, slots);
+  block->residual = apus_float_buffer(&epilogue->residual, slots);
+  block->column_bias_stride = epilogue->column_bias_stride;
+  block->row_bias_stride = epilogue->row_bias_stride;
+  block->clamp = epilogue->activation != APUS_ACTIVATION_NONE;
+  const bool relu = epilogue->activation == APUS_ACTIVATION_RELU;
+  block->lower = relu ? 0.0f : epilogue->lower;
+  block->upper = relu ? INFINITY : epilogue->upper;
+}
+
+int64_t apus_block_a_floats(int64_t rows, int64_t k_step) { return (rows * k_step + 15) & ~15; }
+
+int64_t apus_block_b_floats(const apus_variant *variant, int64_t k_step) {
+  return variant->shape.nr * k_step;
+}
+
+void apus_block_finish(const apus_block *block, int64_t row, int64_t rows, int64_t column,
+                       int64_t columns, const float *values, int64_t values_row, bool accumulate,
+                       bool last) {
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t j = 0; j < columns; j++) {
+      const int64_t at = (row + i) * block->c_row + (column + j) * block->c_column;
+      float x = values[i * values_row + j];
+      if (accumulate) x += block->c[at];
+      if (last) {
+        if (block->column_bias) x += block->column_bias[(column + j) * block->column_bias_stride];
+        if (block->row_bias) x += block->row_bias[(row + i) * block->row_bias_stride];
+        if (block->residual && block->residual != block->c) x += block->residual[at];
+        if (block->clamp) {
+          x = x < block->lower ? block->lower : x;
+          x = x > block->upper ? block->upper : x;
+        }
+      }
+      block->c[at] = x;
+    }
+  }
+}
+
+// Computes one tile and puts it where its columns are not adjacent.
+static void run_scattered(const apus_block *block, apus_tile_fn kernel, const apus_tile *tile,
+                          int64_t row, int64_t rows, int64_t column, bool last) {
+  float values[APUS_MAX_MR * APUS_MAX_NR];
+  apus_tile plain = {.k = tile->k,
+                     .a = tile->a,
+                     .a_row = tile->a_row,
+                     .b = tile->b,
+                     .b_row = tile->b_row,
+                     .c = values,
+                     .c_row = APUS_MAX_NR,
+                     .columns = tile->columns};
+  kernel(&plain);
+  apus_block_finish(block, row, rows, column, tile->columns, values, APUS_MAX_NR,
+                    tile->accumulate, last);
+}
+
+// Runs all tiles of one panel for one step of k.
+static void run_panel(const apus_block *block, apus_tile *tile, int64_t tile0, int64_t tile1,
+                      int64_t column, int64_t k0, bool last) {
+  const apus_tile_kernels *kernels = block->variant->kernels;
+  const int64_t lanes = block->variant->lanes, tiles = block->tiles;
+  const int64_t base = apus_tile_start(block->m, tiles, tile0);
+  const bool packed = block->a_packed || block->a_column != 1;
+  float row_bias[APUS_MAX_MR];
+  for (int64_t t = tile0; t < tile1; t++) {
+    const int64_t row = apus_tile_start(block->m, tiles, t);
+    const int64_t rows = apus_tile_start(block->m, tiles, t + 1) - row;
+    if (block->a_packed) tile->a = block->a + row * block->k + k0 * rows;
+    else if (packed) tile->a = block->a_scratch + (row - base) * tile->k;
+    else tile->a = block->a + row * block->a_row + k0;
+    const int vectors = tile->columns > lanes;
+    apus_tile_fn kernel = packed ? kernels->packed[rows][vectors] : kernels->strided[rows][vectors];
+    if (block->c_column != 1) {
+      run_scattered(block, kernel, tile, row, rows, column, last);
+      continue;
+    }
+    tile->c = block->c + row * block->c_row + column;
+    if (last && block->residual && block->residual != block->c)
+      tile->residual = block->residual + row * block->c_row + column;
+    if (last && block->row_bias) {
+      for (int64_t i = 0; i < rows; i++)
+        row_bias[i] = block->row_bias[(row + i) * block->row_bias_stride];
+      tile->row_bias = row_bias;
+    }
+    kernel(tile);
+  }
+}
+
+static void pack_rows(const apus_block *block, int64_t tile0, int64_t tile1, int64_t k0,
+                      int64_t k) {
+  const int64_t base = apus_tile_start(block->m, block->tiles, tile0);
+  for (int64_t t = tile0; t < tile1; t++) {
+    const int64_t row = apus_tile_start(block->m, block->tiles, t);
+    const int64_t rows = apus_tile_start(block->m, block->tiles, t + 1) - row;
+    apus_pack_tile(rows, k, block->a + row * block->a_row + k0 * block->a_column, block->a_row,
+                   block->a_column, block->a_scratch + (row - base) * k);
+  }
+}
+
+void apus_block_run(const apus_block *block, int64_t tile0, int64_t tile1, int64_t panel0,
+                    int64_t panel1) {
+  const int64_t nr = block->variant->shape.nr, lanes = block->variant->lanes;
+  // A residual in the result's own place is what the first step adds to.
+  const bool in_place = block->residual == block->c;
+  int64_t k0 = 0;
+  do {
+    const int64_t k = apus_min(block->k_step, block->k - k0);
+    const bool last = k0 + k == block->k;
+    if (!block->a_packed && block->a_column != 1) pack_rows(block, tile0, tile1, k0, k);
+    for (int64_t panel = panel0; panel < panel1; panel++) {
+      const int64_t column = panel * nr;
+      apus_tile tile = {.k = k,
+                        .a_row = block->a_row,
+                        .b_row = nr,
+                        .c_row = block->c_row,
+                        .columns = apus_min(nr, block->n - column),
+                        .lower = block->lower,
+                        .upper = block->upper,
+                        .accumulate = k0 > 0 || in_place,
+                        .clamp = last && block->clamp};
+      if (block->b) {
+        tile.b = block->b + column * block->k + k0 * nr;
+      } else if (block->b_rows && tile1 - tile0 == 1 && tile.columns % lanes == 0) {
+        tile.b = block->b_rows + k0 * block->b_row + column;
+        tile.b_row = block->b_row;
+      } else {
+        block->panel(block->panel_context, k0, k, panel, block->b_scratch);
+        tile.b = block->b_scratch;
+      }
+      float column_bias[APUS_MAX_NR] = {0};
+      if (last && block->column_bias) {
+        const float *bias = block->column_bias + column * block->column_bias_stride;
+        const bool whole = block->column_bias_stride == 1 && tile.columns % lanes == 0;
+        for (int64_t j = 0; j < tile.columns && !whole; j++)
+          column_bias[j] = bias[j * block->column_bias_stride];
+        tile.column_bias = whole ? bias : column_bias;
+      }
+      run_panel(block, &tile, tile0, tile1, column, k0, last);
+    }
+    k0 += k;
+  } while (k0 < block->k);
+}
