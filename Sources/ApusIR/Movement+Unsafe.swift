@@ -83,7 +83,8 @@ package struct TensorAssembler {
 
   /// Copies a box of elements from `source` into the tensor.
   package mutating func copy(
-    _ extents: [Int], from source: MovementSource, at sourceStart: Int, strides sourceStrides: [Int],
+    _ extents: [Int], from source: MovementSource, at sourceStart: Int,
+    strides sourceStrides: [Int],
     to start: Int, strides: [Int]
   ) throws(EvaluationError) {
     guard source.element == element, extents.count == sourceStrides.count,
@@ -130,7 +131,8 @@ package struct TensorAssembler {
     _ length: Int, from source: MovementSource, at sourceStart: Int, to start: Int
   ) throws(EvaluationError) {
     if element == .string || source.isSplat || source.element != element {
-      return try copy([length], from: source, at: sourceStart, strides: [1], to: start, strides: [1])
+      return try copy(
+        [length], from: source, at: sourceStart, strides: [1], to: start, strides: [1])
     }
     guard length >= 0, sourceStart >= 0, start >= 0, sourceStart <= source.count,
       start <= count, length <= source.count - sourceStart, length <= count - start

@@ -82,7 +82,8 @@ package struct GatherND: Operator {
 
   private func inferred(_ tensors: [HostTensor]) throws(EvaluationError) -> [TensorType] {
     do {
-      return try infer(Operands(tensors.map { Fact($0.type) }, names: Self.operandNames)).map(\.type)
+      return try infer(Operands(tensors.map { Fact($0.type) }, names: Self.operandNames)).map(
+        \.type)
     } catch { throw .type(error) }
   }
 }

@@ -74,6 +74,7 @@ package struct Slice: Operator {
     func clamped(_ bound: Int, _ low: Int, _ high: Int) -> Int {
       max(low, min(bound < 0 ? bound + extent : bound, high))
     }
+    guard extent > 0 else { return Cut(start: 0, step: 1, length: 0) }
     if step > 0 {
       let first = clamped(start, 0, extent)
       let limit = clamped(end, 0, extent)
@@ -83,7 +84,7 @@ package struct Slice: Operator {
     let first = clamped(start, 0, extent - 1)
     let limit = clamped(end, -1, extent - 1)
     let length = first > limit ? Int(UInt(first - limit - 1) / step.magnitude) + 1 : 0
-    return Cut(start: max(first, 0), step: length > 1 ? step : 1, length: length)
+    return Cut(start: first, step: length > 1 ? step : 1, length: length)
   }
 
   /// The extent of a cut, or nil where no polynomial expresses it.

@@ -32,7 +32,8 @@ package struct Transpose: Operator {
     var contents: [Extent]?
     if let shape = data.type.fixedShape {
       let strides = rowMajorStrides(shape)
-      contents = data.contents(viewedAs: order.map { shape[$0] }, strides: order.map { strides[$0] })
+      contents = data.contents(
+        viewedAs: order.map { shape[$0] }, strides: order.map { strides[$0] })
     }
     return [Fact(TensorType(data.element, order.map { extents[$0] }), contents: contents)]
   }
