@@ -9,7 +9,7 @@ package let allOperators: [any Operator.Type] = [
   GatherElements.self,
   GatherND.self,
   Identity.self,
-  Range.self,
+  NumericRange.self,
   Reshape.self,
   ShapeOf.self,
   Slice.self,

@@ -20,7 +20,7 @@ package struct ShapeOf: Operator {
     self.end = end
   }
 
-  private func bounds(rank: Int) -> Swift.Range<Int> {
+  private func bounds(rank: Int) -> Range<Int> {
     let cut = Slice.cut(rank, from: start, to: end ?? rank, step: 1)
     return cut.start..<(cut.start + cut.length)
   }

@@ -44,6 +44,16 @@ import Testing
     #expect(try Probe.type(Reshape(), [Probe.value([4]), Probe.unknown(2)]).shape == .unranked)
   }
 
+  /// A length of zero, such as that of an empty cache, does not hide the other extents.
+  @Test func emptyDimensionCancels() throws {
+    let data = Probe.iota([2, 0, 768])
+    #expect(
+      try Probe.run(Reshape(), [data, Probe.vector([0, 0, 12, -1])])[0].shape == [2, 0, 12, 64])
+    #expect(throws: TypeError.self) {
+      try Probe.run(Reshape(allowZero: true), [Probe.iota([2, 3]), Probe.vector([0, -1])])
+    }
+  }
+
   @Test func contents() throws {
     let fact = try infer(Reshape(), [Probe.known([1, Probe.batch, 3, 4]), Probe.known([-1, 2])])[0]
     #expect(fact.contents == [1, Probe.batch, 3, 4])

@@ -4,7 +4,7 @@ package import ApusTensor
 ///
 /// Operands `start`, `limit`, `delta`: scalars of one numeric type, which the result has.
 /// Source: ONNX Range-11.
-package struct Range: Operator {
+package struct NumericRange: Operator {
   package static let name = "range"
   package static let operandNames = ["start", "limit", "delta"]
 

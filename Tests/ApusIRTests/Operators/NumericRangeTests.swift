@@ -3,11 +3,11 @@ import Testing
 
 @testable import ApusIR
 
-@Suite struct RangeTests {
+@Suite struct NumericRangeTests {
   typealias Probe = MovementProbe
 
   private func run(_ bounds: [Int], as element: ElementType) throws -> HostTensor {
-    try Probe.run(ApusIR.Range(), bounds.map { Probe.tensor([$0], [], as: element) })[0]
+    try Probe.run(NumericRange(), bounds.map { Probe.tensor([$0], [], as: element) })[0]
   }
 
   @Test(arguments: [ElementType.int64, .int32, .int16, .float32, .float64])
@@ -20,7 +20,7 @@ import Testing
 
   @Test func fractions() throws {
     let bounds = try [0.0, 1.0, 0.25].map { try HostTensor.scalar($0, as: .float32) }
-    #expect(try Probe.run(ApusIR.Range(), bounds)[0].reals() == [0, 0.25, 0.5, 0.75])
+    #expect(try Probe.run(NumericRange(), bounds)[0].reals() == [0, 0.25, 0.5, 0.75])
   }
 
   private func scalar(_ extent: Extent) -> Fact {
@@ -29,13 +29,13 @@ import Testing
 
   @Test func symbolic() throws {
     let total = Probe.past + Probe.sequence
-    let fact = try infer(ApusIR.Range(), [scalar(Probe.past), scalar(total), scalar(1)])[0]
+    let fact = try infer(NumericRange(), [scalar(Probe.past), scalar(total), scalar(1)])[0]
     #expect(fact.shape == .ranked([Probe.sequence]))
     let known = try infer(
-      ApusIR.Range(), [scalar(Probe.past), scalar(Probe.past + 3), scalar(1)])[0]
+      NumericRange(), [scalar(Probe.past), scalar(Probe.past + 3), scalar(1)])[0]
     #expect(known.contents == [Probe.past, Probe.past + 1, Probe.past + 2])
     let unknown = try infer(
-      ApusIR.Range(), [scalar(0), Fact(.int64, []), scalar(1)])[0]
+      NumericRange(), [scalar(0), Fact(.int64, []), scalar(1)])[0]
     #expect(unknown.shape == .unranked)
   }
 
@@ -44,11 +44,11 @@ import Testing
     #expect(throws: TypeError.self) { try run([1, 5, 0], as: .float32) }
     #expect(throws: TypeError.self) {
       try Probe.run(
-        ApusIR.Range(),
+        NumericRange(),
         [0, .infinity, 1].map { try HostTensor.scalar($0, as: .float32) })
     }
     #expect(throws: TypeError.self) {
-      try infer(ApusIR.Range(), [Fact(.int64, [2]), scalar(1), scalar(1)])
+      try infer(NumericRange(), [Fact(.int64, [2]), scalar(1), scalar(1)])
     }
   }
 }
