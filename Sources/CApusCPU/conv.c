@@ -118,7 +118,9 @@ void apus_conv_prepare_run(const void *arguments, void *const *slots, uint32_t c
   }
 }
 
-uint32_t apus_conv_chunks(const apus_conv_args *args) { return (uint32_t)shape_of(args).plan.chunks; }
+uint32_t apus_conv_chunks(const apus_conv_args *args) {
+  return (uint32_t)shape_of(args).plan.chunks;
+}
 
 static size_t panel_bytes(const conv_shape *s) {
   if (s->prepared) return 0;

@@ -79,7 +79,8 @@ static double expected(const problem *p, void *const *slots, const float *before
   const apus_epilogue *e = &g->epilogue;
   double sum = 0, size = 0;
   for (int64_t l = 0; l < g->k; l++) {
-    double x = (double)p->a[place(&p->a_at, p, batch, i, l)] * p->b[place(&p->b_at, p, batch, l, j)];
+    double x = p->a[place(&p->a_at, p, batch, i, l)];
+    x *= p->b[place(&p->b_at, p, batch, l, j)];
     sum += x;
     size += fabs(x);
   }
