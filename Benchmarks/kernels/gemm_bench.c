@@ -1,7 +1,9 @@
 // Times matrix products and convolutions on one thread, against the peak of fused multiply-adds
-// that the same run measures.
-//   clang -O2 -I Sources/CApusCPU/include -I Tests/CKernels Sources/CApusCPU/{gemm,conv,depthwise}*.c
-//     Sources/CApusCPU/features.c Benchmarks/kernels/gemm_bench.c -lm -o gemm_bench
+// that the same run measures. A time is the sum over chunks of the fastest of some repeats, so that
+// other work on the machine disturbs little.
+//   clang -O2 -I Sources/CApusCPU/include -I Tests/CKernels -lm -o gemm_bench
+//     Sources/CApusCPU/{gemm,conv,depthwise}*.c Sources/CApusCPU/features.c
+//     Benchmarks/kernels/gemm_bench.c
 // Words on the command line: repeats (20), then a variant's index (the machine's best).
 #include "harness.h"
 #include <time.h>
@@ -49,11 +51,11 @@ __attribute__((target("avx512f"))) static double fma_avx512(int64_t rounds) {
 #endif
 
 static void measure_peak(void) {
-  for (int i = 0; i < 5; i++) {
+  for (int i = 0; i < 300; i++) {
 #if defined(__x86_64__)
     apus_isa isa = apus_cpu_isa();
-    if (isa == APUS_ISA_AVX512) peak = fmax(peak, fma_avx512(3000000));
-    else if (isa == APUS_ISA_AVX2) peak = fmax(peak, fma_avx2(3000000));
+    if (isa == APUS_ISA_AVX512) peak = fmax(peak, fma_avx512(50000));
+    else if (isa == APUS_ISA_AVX2) peak = fmax(peak, fma_avx2(50000));
 #endif
   }
 }
@@ -62,6 +64,23 @@ static void report(const char *name, double seconds, double flops, double bytes,
   printf("%-34s %9.1f us %7.1f GFLOP/s %5.1f %% %6.1f GB/s %4u chunks\n", name, seconds * 1e6,
          flops / seconds * 1e-9, peak > 0 ? flops / seconds * 1e-7 / peak : 0,
          bytes / seconds * 1e-9, chunks);
+}
+
+typedef void (*kernel)(const void *, void *const *, uint32_t, uint32_t);
+
+// Adds up the fastest time of each chunk. All chunks run in order in each repeat.
+static double time_of(kernel run, const void *args, void *const *slots, uint32_t chunks) {
+  double *best = malloc((chunks + 1) * sizeof(double)), sum = 0;
+  for (uint32_t c = 0; c < chunks; c++) best[c] = INFINITY;
+  for (int i = 0; i < repeats; i++)
+    for (uint32_t c = 0; c < chunks; c++) {
+      double start = now();
+      run(args, slots, c, 0);
+      best[c] = fmin(best[c], now() - start);
+    }
+  for (uint32_t c = 0; c < chunks; c++) sum += best[c];
+  free(best);
+  return sum;
 }
 
 typedef enum { PACKED_B, ROWS_OF_B, COLUMNS_OF_B } b_form;
@@ -90,12 +109,7 @@ static void product(const char *name, int64_t batch, int64_t m, int64_t n, int64
     g.b.batch[0] = 0;
   }
   slots[5] = aligned_bytes(apus_gemm_scratch_bytes(&g));
-  double best = INFINITY;
-  for (int i = 0; i < repeats; i++) {
-    double start = now();
-    for (uint32_t c = 0; c < apus_gemm_chunks(&g); c++) apus_gemm_run(&g, slots, c, 0);
-    best = fmin(best, now() - start);
-  }
+  double best = time_of(apus_gemm_run, &g, slots, apus_gemm_chunks(&g));
   report(name, best, 2.0 * (double)(batch * m * n * k),
          4.0 * (double)(batch * (m * k + k * n + m * n)), apus_gemm_chunks(&g));
   for (int i = 1; i < 6; i++) free(slots[i]);
@@ -133,19 +147,12 @@ static void convolution(const char *name, int64_t from, int64_t to, int64_t size
     slots[5] = aligned_bytes(apus_conv_scratch_bytes(&a));
     slots[6] = aligned_bytes(apus_conv_patches_bytes(&a));
   }
-  double best = INFINITY, best_prepare = 0;
-  for (int i = 0; i < repeats; i++) {
-    double start = now();
-    for (uint32_t c = 0; c < prepare; c++) apus_conv_prepare_run(&a, slots, c, 0);
-    double middle = now() - start;
-    for (uint32_t c = 0; c < chunks; c++)
-      (depthwise ? apus_depthwise_run : apus_conv_run)(&a, slots, c, 0);
-    double all = now() - start;
-    if (all < best) best = all, best_prepare = middle;
-  }
-  report(name, best, 2.0 * (double)(to * out * out * per * kernel * kernel),
+  double preparing = time_of(apus_conv_prepare_run, &a, slots, prepare);
+  double running = time_of(depthwise ? apus_depthwise_run : apus_conv_run, &a, slots, chunks);
+  report(name, preparing + running, 2.0 * (double)(to * out * out * per * kernel * kernel),
          4.0 * (double)(from * size * size + to * out * out), chunks);
-  if (prepare) printf("%-34s %9.1f us in %u chunks\n", "  of it prepare", best_prepare * 1e6, prepare);
+  if (prepare)
+    printf("%-34s %9.1f us in %u chunks\n", "  of it prepare", preparing * 1e6, prepare);
   for (int i = 1; i < 7; i++) free(slots[i]);
 }
 

@@ -65,11 +65,11 @@ static void run_panel(const apus_block *block, apus_tile *tile, int64_t tile0, i
   const apus_tile_kernels *kernels = block->variant->kernels;
   const int64_t lanes = block->variant->lanes, tiles = block->tiles;
   const int64_t base = apus_tile_start(block->m, tiles, tile0);
+  const int64_t height = block->m / tiles, taller = block->m % tiles;
   const bool packed = block->a_packed || block->a_column != 1;
   float row_bias[APUS_MAX_MR];
-  for (int64_t t = tile0; t < tile1; t++) {
-    const int64_t row = apus_tile_start(block->m, tiles, t);
-    const int64_t rows = apus_tile_start(block->m, tiles, t + 1) - row;
+  for (int64_t t = tile0, row = base, rows; t < tile1; t++, row += rows) {
+    rows = height + (t < taller);
     if (block->a_packed) tile->a = block->a + row * block->k + k0 * rows;
     else if (packed) tile->a = block->a_scratch + (row - base) * tile->k;
     else tile->a = block->a + row * block->a_row + k0;
