@@ -47,7 +47,7 @@ package struct Polynomial: Hashable, Sendable {
   func adding(_ other: Polynomial) -> Polynomial? { Self.canonical(terms + other.terms) }
 
   /// More terms, or factors in one, than any model's shapes need are given up on.
-  static let termLimit = 1024
+  static let termLimit = 256
   static let factorLimit = 128
 
   func multiplied(by other: Polynomial) -> Polynomial? {
