@@ -1,9 +1,24 @@
 /// The core vocabulary. A new operator is entered here once.
 package let allOperators: [any Operator.Type] = [
   Binary.self,
+  Concat.self,
+  Expand.self,
+  Extents.self,
+  Flatten.self,
+  Gather.self,
+  GatherElements.self,
+  GatherND.self,
+  Identity.self,
+  NumericRange.self,
   Reshape.self,
+  ShapeOf.self,
+  Slice.self,
   Softmax.self,
+  Split.self,
+  Squeeze.self,
+  Transpose.self,
   Unary.self,
+  Unsqueeze.self,
 ]
 
 private let operatorsByName: [String: any Operator.Type] = Dictionary(

@@ -62,6 +62,15 @@ package struct Program: Hashable, Sendable {
   package let instructions: [Instruction]
   package let outputs: [Output]
 
+  /// No operands, no results.
+  package static let empty = Program()
+
+  private init() {
+    operands = []
+    instructions = []
+    outputs = []
+  }
+
   /// Checks that every value is defined before it is read and that lanes agree.
   package init(
     operands: [ElementType], instructions: [Instruction], outputs: [Output]

@@ -13,8 +13,34 @@ package enum Extent: Hashable, Sendable {
 
   package static func symbol(_ name: String) -> Extent { Extent(atom: .symbol(name)) }
 
+  /// Quotients, minima and maxima over more than `sizeLimit` symbols become `overflow`.
   package init(atom: Polynomial.Atom) {
-    self = .expression(Polynomial(terms: [.init(factors: [atom], coefficient: 1)]))
+    var budget = Self.sizeLimit
+    let operands = atom.operands
+    let small = operands.allSatisfy { $0.consume(&budget, depth: Self.depthLimit) }
+    self = .expression(
+      Polynomial(terms: [.init(factors: [small ? atom : .overflow], coefficient: 1)]))
+  }
+
+  /// Bounds on nested expressions, so that a hostile model cannot make arithmetic on them, which
+  /// walks them recursively, deep or slow.
+  static let sizeLimit = 4096
+  static let depthLimit = 64
+
+  /// Counts the expression against a budget; false where it exceeds the budget or the depth.
+  private func consume(_ budget: inout Int, depth: Int) -> Bool {
+    budget -= 1
+    guard budget >= 0, depth > 0 else { return false }
+    guard case .expression(let polynomial) = self else { return true }
+    for term in polynomial.terms {
+      for factor in term.factors {
+        budget -= 1
+        for operand in factor.operands where !operand.consume(&budget, depth: depth - 1) {
+          return false
+        }
+      }
+    }
+    return budget >= 0
   }
 
   /// The number, where no symbol is left.

@@ -31,6 +31,7 @@ package struct Polynomial: Hashable, Sendable {
     let kept = merged.filter { $0.value != 0 }
       .map { Term(factors: $0.key, coefficient: $0.value) }
       .sorted { Self.precedes($0.factors, $1.factors) }
+    guard kept.count <= termLimit else { return nil }
     return Polynomial(terms: kept)
   }
 
@@ -45,15 +46,21 @@ package struct Polynomial: Hashable, Sendable {
 
   func adding(_ other: Polynomial) -> Polynomial? { Self.canonical(terms + other.terms) }
 
+  /// More terms, or factors in one, than any model's shapes need are given up on.
+  static let termLimit = 1024
+  static let factorLimit = 128
+
   func multiplied(by other: Polynomial) -> Polynomial? {
+    guard terms.count * other.terms.count <= Self.termLimit else { return nil }
     var products: [Term] = []
     for left in terms {
       for right in other.terms {
         let (coefficient, overflow) = left.coefficient
           .multipliedReportingOverflow(by: right.coefficient)
         guard !overflow else { return nil }
-        products.append(
-          Term(factors: (left.factors + right.factors).sorted(), coefficient: coefficient))
+        let factors = left.factors + right.factors
+        guard factors.count <= Self.factorLimit else { return nil }
+        products.append(Term(factors: factors.sorted(), coefficient: coefficient))
       }
     }
     return Self.canonical(products)

@@ -10,6 +10,7 @@ static int64_t batches_of(const apus_gemm_args *args) {
 }
 
 static bool takes_dots(const apus_gemm_args *args) {
+  if (args->epilogue.residual.slot == args->c.buffer.slot) return false;
   return apus_variant_of(args->variant)->kernels->dot && args->m <= DOT_ROWS && args->k > 0 &&
          args->a.layout == APUS_GEMM_STRIDED && args->a.column == 1 &&
          args->b.layout == APUS_GEMM_STRIDED && args->b.row == 1 && args->b.column != 1 &&

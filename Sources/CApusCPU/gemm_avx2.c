@@ -1,26 +1,10 @@
 #include "gemm_internal.h"
 #if defined(__x86_64__)
-#include <immintrin.h>
+#include "vector_avx2.inc"
 
-#define KERNEL_TARGET __attribute__((target("avx2,fma")))
-#define VEC __m256
-#define LANES 8
 #define ROWS 6
 #define ACCUMULATORS 12
 #define UNROLLED 12
-#define LOAD(p) _mm256_loadu_ps(p)
-#define STORE(p, x) _mm256_storeu_ps(p, x)
-#define SET1(x) _mm256_set1_ps(x)
-#define FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
-#define ADD(a, b) _mm256_add_ps(a, b)
-#define AT_LEAST(bound, x) _mm256_max_ps(bound, x)
-#define AT_MOST(bound, x) _mm256_min_ps(bound, x)
-#define LOAD_N(p, n) _mm256_maskload_ps(p, lanes_below(n))
-#define STORE_N(p, n, x) _mm256_maskstore_ps(p, lanes_below(n), x)
-
-KERNEL_TARGET static inline __m256i lanes_below(int64_t n) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
 
 #include "gemm_kernel.inc"
 

@@ -31,7 +31,7 @@ void apus_block_finish(const apus_block *block, int64_t row, int64_t rows, int64
       if (last) {
         if (block->column_bias) x += block->column_bias[(column + j) * block->column_bias_stride];
         if (block->row_bias) x += block->row_bias[(row + i) * block->row_bias_stride];
-        if (block->residual) x += block->residual[at];
+        if (block->residual && block->residual != block->c) x += block->residual[at];
         if (block->clamp) {
           x = x < block->lower ? block->lower : x;
           x = x > block->upper ? block->upper : x;
@@ -65,11 +65,11 @@ static void run_panel(const apus_block *block, apus_tile *tile, int64_t tile0, i
   const apus_tile_kernels *kernels = block->variant->kernels;
   const int64_t lanes = block->variant->lanes, tiles = block->tiles;
   const int64_t base = apus_tile_start(block->m, tiles, tile0);
+  const int64_t height = block->m / tiles, taller = block->m % tiles;
   const bool packed = block->a_packed || block->a_column != 1;
   float row_bias[APUS_MAX_MR];
-  for (int64_t t = tile0; t < tile1; t++) {
-    const int64_t row = apus_tile_start(block->m, tiles, t);
-    const int64_t rows = apus_tile_start(block->m, tiles, t + 1) - row;
+  for (int64_t t = tile0, row = base, rows; t < tile1; t++, row += rows) {
+    rows = height + (t < taller);
     if (block->a_packed) tile->a = block->a + row * block->k + k0 * rows;
     else if (packed) tile->a = block->a_scratch + (row - base) * tile->k;
     else tile->a = block->a + row * block->a_row + k0;
@@ -80,7 +80,8 @@ static void run_panel(const apus_block *block, apus_tile *tile, int64_t tile0, i
       continue;
     }
     tile->c = block->c + row * block->c_row + column;
-    if (last && block->residual) tile->residual = block->residual + row * block->c_row + column;
+    if (last && block->residual && block->residual != block->c)
+      tile->residual = block->residual + row * block->c_row + column;
     if (last && block->row_bias) {
       for (int64_t i = 0; i < rows; i++)
         row_bias[i] = block->row_bias[(row + i) * block->row_bias_stride];
@@ -104,6 +105,8 @@ static void pack_rows(const apus_block *block, int64_t tile0, int64_t tile1, int
 void apus_block_run(const apus_block *block, int64_t tile0, int64_t tile1, int64_t panel0,
                     int64_t panel1) {
   const int64_t nr = block->variant->shape.nr, lanes = block->variant->lanes;
+  // A residual in the result's own place is what the first step adds to.
+  const bool in_place = block->residual == block->c;
   int64_t k0 = 0;
   do {
     const int64_t k = apus_min(block->k_step, block->k - k0);
@@ -118,7 +121,7 @@ void apus_block_run(const apus_block *block, int64_t tile0, int64_t tile1, int64
                         .columns = apus_min(nr, block->n - column),
                         .lower = block->lower,
                         .upper = block->upper,
-                        .accumulate = k0 > 0,
+                        .accumulate = k0 > 0 || in_place,
                         .clamp = last && block->clamp};
       if (block->b) {
         tile.b = block->b + column * block->k + k0 * nr;

@@ -9,7 +9,8 @@
 #define APUS_MAX_NR 32
 
 // One register tile: c[i, j] (+)= sum over p of a[i, p] b[p, j], then the epilogue. The row count
-// is the kernel's own. `a` is k-major with the rows of p adjacent (packed), or has rows a_row apart.
+// is the kernel's own. `a` is k-major with the rows of p adjacent (packed), or has rows a_row
+// apart.
 typedef struct {
   int64_t k;
   const float *a;
@@ -96,7 +97,14 @@ typedef struct {
 } apus_plan;
 
 // Which operand it is dear to read again.
-typedef enum { APUS_PLAN_EVEN, APUS_PLAN_KEEP_ROWS } apus_plan_taste;
+typedef enum {
+  APUS_PLAN_EVEN,        // neither
+  APUS_PLAN_KEEP_ROWS,   // B: rows are rather not split
+  APUS_PLAN_WHOLE_ROWS   // B, very: rows are never split
+} apus_plan_taste;
+
+// Chunks that a problem of this size should have, 1 if it is small.
+int64_t apus_chunks_wanted(int64_t batches, int64_t m, int64_t n, int64_t k);
 
 apus_plan apus_plan_make(const apus_variant *variant, int64_t batches, int64_t m, int64_t n,
                          int64_t k, apus_plan_taste taste, bool program);

@@ -20,6 +20,16 @@ static int64_t k_step_of(const apus_variant *variant, int64_t k) {
   return (apus_ceil_div(k, parts) + 7) / 8 * 8;
 }
 
+// Few rows are bound by the reading of B, as slow as some 12 rows.
+static double work_of(int64_t m, int64_t n, int64_t k) {
+  return (double)apus_max(m, 12) * (double)n * (double)apus_max(k, 16);
+}
+
+int64_t apus_chunks_wanted(int64_t batches, int64_t m, int64_t n, int64_t k) {
+  double total = work_of(m, n, k) * (double)batches / CHUNK_WORK;
+  return total < 1 ? 1 : total < CHUNKS_WANTED ? (int64_t)total : CHUNKS_WANTED;
+}
+
 apus_plan apus_plan_make(const apus_variant *variant, int64_t batches, int64_t m, int64_t n,
                          int64_t k, apus_plan_taste taste, bool program) {
   const int64_t mr = variant->shape.mr, nr = variant->shape.nr;
@@ -32,10 +42,8 @@ apus_plan apus_plan_make(const apus_variant *variant, int64_t batches, int64_t m
                     .k_step = k_step_of(variant, k)};
   if (batches <= 0 || m <= 0 || n <= 0) return plan;
 
-  // Few rows are bound by the reading of B, as slow as some 12 rows.
-  double each = (double)apus_max(m, 12) * (double)n * (double)apus_max(k, 16);
-  double total = each * (double)batches / CHUNK_WORK;
-  int64_t wanted = total < 1 ? 1 : total < CHUNKS_WANTED ? (int64_t)total : CHUNKS_WANTED;
+  const double each = work_of(m, n, k);
+  const int64_t wanted = apus_chunks_wanted(batches, m, n, k);
   int64_t together = each < CHUNK_WORK ? (int64_t)(CHUNK_WORK / each) : 1;
   plan.per_chunk = apus_max(apus_min(together, batches / wanted), 1);
   if (plan.per_chunk > 1) {
@@ -43,16 +51,17 @@ apus_plan apus_plan_make(const apus_variant *variant, int64_t batches, int64_t m
     return plan;
   }
 
-  const bool keep = taste == APUS_PLAN_KEEP_ROWS;
+  const bool keep = taste != APUS_PLAN_EVEN, whole = taste == APUS_PLAN_WHOLE_ROWS;
   int64_t rows = apus_min(apus_ceil_div(m, keep ? 2 * MOST_ROWS : MOST_ROWS), plan.tiles);
+  if (whole) rows = 1;
   int64_t columns = apus_min(apus_ceil_div(n, MOST_COLUMNS), plan.panels);
   int64_t blocks = apus_ceil_div(wanted, batches);
   // Rows of an epilogue program should be long; else blocks stay near to squares.
   const int64_t narrow = keep && !program ? 2 * nr : 64;
   columns = split(columns, apus_ceil_div(blocks, rows), n, narrow, plan.panels);
-  rows = split(rows, apus_ceil_div(blocks, columns), m, keep ? 96 : 48, plan.tiles);
+  if (!whole) rows = split(rows, apus_ceil_div(blocks, columns), m, keep ? 96 : 48, plan.tiles);
   columns = split(columns, apus_ceil_div(blocks, rows), n, program ? 64 : nr, plan.panels);
-  rows = split(rows, apus_ceil_div(blocks, columns), m, 2 * mr, plan.tiles);
+  if (!whole) rows = split(rows, apus_ceil_div(blocks, columns), m, 2 * mr, plan.tiles);
   plan.row_blocks = rows;
   plan.column_blocks = columns;
   plan.chunks = batches * rows * columns;

@@ -36,7 +36,8 @@ package struct Reshape: ViewOperator {
           return [Fact(TensorType(data.element, .unranked))]
         }
         guard index < input.count else {
-          throw .invalid(field: "shape", reason: "entry \(index) is 0, the input has rank \(input.count)")
+          throw .invalid(
+            field: "shape", reason: "entry \(index) is 0, the input has rank \(input.count)")
         }
         extents.append(input[index])
       } else {
@@ -47,12 +48,14 @@ package struct Reshape: ViewOperator {
       }
     }
     if let input = data.type.extents {
-      let total = input.reduce(.one, *)
-      let known = extents.reduce(.one, *)
       if let inferred {
-        extents[inferred] = try quotient(of: input, by: extents, skipping: inferred, total, known)
-      } else if let total = total.fixed, let known = known.fixed, total != known {
-        throw .extents(operand: "data", found: .fixed(total), expected: .fixed(known))
+        extents[inferred] = try quotient(of: input, by: extents, skipping: inferred)
+      } else {
+        let total = input.reduce(.one, *)
+        let known = extents.reduce(.one, *)
+        if let total = total.fixed, let known = known.fixed, total != known {
+          throw .extents(operand: "data", found: .fixed(total), expected: .fixed(known))
+        }
       }
     } else if inferred != nil {
       return [Fact(TensorType(data.element, .unranked))]
@@ -64,19 +67,9 @@ package struct Reshape: ViewOperator {
 
   /// The extent that makes both element counts equal.
   private func quotient(
-    of input: [Extent], by output: [Extent], skipping index: Int, _ total: Extent, _ known: Extent
+    of input: [Extent], by output: [Extent], skipping index: Int
   ) throws(TypeError) -> Extent {
-    if let total = total.fixed, let known = known.fixed {
-      guard known != 0 else {
-        if total == 0 { return 0 }
-        throw .invalid(field: "shape", reason: "cannot infer -1 beside an extent of 0")
-      }
-      guard total % known == 0 else {
-        throw .extents(operand: "data", found: .fixed(total), expected: .fixed(known))
-      }
-      return .fixed(total / known)
-    }
-    // Extents on both sides cancel first, so that a zero among them cannot divide.
+    // Extents on both sides cancel first, so that a zero among them does not divide.
     var numerator = input
     var denominator: [Extent] = []
     for (position, extent) in output.enumerated() where position != index {
@@ -86,7 +79,19 @@ package struct Reshape: ViewOperator {
         denominator.append(extent)
       }
     }
-    return numerator.reduce(.one, *).floorDivided(by: denominator.reduce(.one, *))
+    let total = numerator.reduce(.one, *)
+    let known = denominator.reduce(.one, *)
+    guard let number = total.fixed, let divisor = known.fixed else {
+      return total.floorDivided(by: known)
+    }
+    guard divisor != 0 else {
+      if number == 0 { return 0 }
+      throw .invalid(field: "shape", reason: "cannot infer -1 beside an extent of 0")
+    }
+    guard number % divisor == 0 else {
+      throw .extents(operand: "data", found: total, expected: known)
+    }
+    return .fixed(number / divisor)
   }
 
   package func evaluate(

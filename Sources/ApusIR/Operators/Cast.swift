@@ -1,0 +1,115 @@
+package import ApusLoops
+package import ApusTensor
+
+/// Converts every element to another type.
+///
+/// Operand `input`: anything. Floats round to nearest even, integers wrap, float to integer truncates;
+/// `saturate` decides what becomes of values beyond a float8's range. Source: ONNX Cast-25.
+package struct Cast: ElementwiseOperator {
+  package static let name = "cast"
+  package static let operandNames = ["input"]
+  package static var fields: [Field<Self>] {
+    [Field("element", \.element), Field("saturate", \.saturate)]
+  }
+
+  package var element: ElementType = .float32
+  package var saturate = true
+
+  package init() {}
+  package init(to element: ElementType, saturate: Bool = true) {
+    self.element = element
+    self.saturate = saturate
+  }
+
+  package func infer(_ operands: Operands) throws(TypeError) -> [Fact] {
+    try operands.expect(1...1)
+    let input = try operands.require(0)
+    let type = TensorType(element, input.shape)
+    let wide = element == .int64 || element == .int32
+    return [Fact(type, contents: wide && input.element.isInteger ? input.contents : nil)]
+  }
+
+  package func evaluate(
+    _ operands: [HostTensor?], _ results: [TensorType]
+  ) throws(EvaluationError) -> [HostTensor] {
+    let input = try operands.tensor(0)
+    if input.element == element { return [input] }
+    let values = try input.decoded()
+    if case .text(let texts) = values { return [try parse(texts, input.shape)] }
+    if element == .string { return [try .make(.string, input.shape, .text(Self.print(values, input.element)))] }
+    if !saturate, let format = element.floatFormat, element.bitWidth == 8 {
+      let reals = try input.decodedReals()
+      let bytes = reals.map { UInt8(truncatingIfNeeded: format.encode($0, saturating: false)) }
+      do { return [try HostTensor(element, shape: input.shape, bytes: bytes)] } catch {
+        throw .tensor(error)
+      }
+    }
+    return [try .make(element, input.shape, values)]
+  }
+
+  private func parse(_ texts: [String], _ shape: [Int]) throws(EvaluationError) -> HostTensor {
+    switch element.arithmetic {
+    case .real:
+      var numbers: [Double] = []
+      for text in texts {
+        guard let number = Self.number(text) else {
+          throw .unsupported("'\(text)' is not a number")
+        }
+        numbers.append(number)
+      }
+      return try .make(element, shape, .real(numbers))
+    case .signed, .unsigned, .boolean:
+      var numbers: [Int64] = []
+      for text in texts {
+        guard let number = Int64(text) else { throw .unsupported("'\(text)' is not an integer") }
+        numbers.append(number)
+      }
+      return try .make(element, shape, .signed(numbers))
+    case .text: return try .make(.string, shape, .text(texts))
+    case .complex: throw .unsupported("cast from string to complex")
+    }
+  }
+
+  /// Accepts what ONNX lists: decimal and exponent notation, and infinities and NaN in any case.
+  private static func number(_ text: String) -> Double? {
+    switch text.lowercased() {
+    case "inf", "+inf", "infinity", "+infinity": .infinity
+    case "-inf", "-infinity": -.infinity
+    case "nan", "+nan", "-nan": .nan
+    default: Double(text)
+    }
+  }
+
+  private static func print(_ values: Elements, _ element: ElementType) -> [String] {
+    switch values {
+    case .real(let numbers):
+      numbers.map { number in
+        if number.isNaN { return "NaN" }
+        if number.isInfinite { return number < 0 ? "-INF" : "INF" }
+        if number == number.rounded(), number.magnitude < 1e16 { return "\(Int64(number))" }
+        return element == .float64 ? "\(number)" : "\(Float(number))"
+      }
+    case .signed(let numbers): numbers.map { "\($0)" }
+    case .unsigned(let numbers): numbers.map { "\($0)" }
+    case .boolean(let flags): flags.map { $0 ? "1" : "0" }
+    case .text(let texts): texts
+    case .complex(let numbers): numbers.map { "\($0.real)+\($0.imaginary)j" }
+    }
+  }
+
+  package func lower(
+    into builder: inout ProgramBuilder, operands: [Int], elements: [ElementType],
+    result: ElementType
+  ) -> Int? {
+    guard let from = Program.Lane(for: elements[0]), let to = Program.Lane(for: element) else {
+      return nil
+    }
+    if from == to {
+      // A narrower type rounds or wraps when it is stored; staying in registers would lose that.
+      if element == elements[0] { return operands[0] }
+      return element == .float32 || element == .int64 ? operands[0] : nil
+    }
+    guard element == .float32 || element == .int64 || element == .bool else { return nil }
+    return builder.emit(.convert(to, operands[0]))
+  }
+}

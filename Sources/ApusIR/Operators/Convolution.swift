@@ -1,0 +1,167 @@
+package import ApusLoops
+package import ApusTensor
+
+/// Convolution over any number of spatial axes, with groups.
+///
+/// Operands `data` [batch, channels, spatial…] and `weight` [outputs, channels / group, kernel…] of one
+/// real type, `bias` [outputs] where `hasBias`, then what the epilogue reads (its operand 0 is the
+/// result). Source: ONNX Conv-22.
+package struct Convolution: WindowOperator {
+  package static let name = "convolution"
+  package static let operandNames = ["data", "weight", "bias", "epilogue operand"]
+  package static var fields: [Field<Self>] {
+    [
+      Field("strides", \.strides), Field("dilations", \.dilations), Field("pads", \.pads),
+      Field("padding", \.padding), Field("group", \.group), Field("hasBias", \.hasBias),
+      Field("epilogue", \.epilogue),
+    ]
+  }
+
+  package var strides: [Int] = []
+  package var dilations: [Int] = []
+  package var pads: [Int] = []
+  package var padding = ConvolutionPadding.explicit
+  package var group = 1
+  package var hasBias = false
+  package var epilogue: Program?
+
+  package init() {}
+
+  package func infer(_ operands: Operands) throws(TypeError) -> [Fact] {
+    let data = try operands.require(0, arithmetic: [.real])
+    let weight = try operands.require(1, sameElementAs: 0)
+    guard group >= 1 else { throw .invalid(field: "group", reason: "\(group) is not positive") }
+    var first = 2
+    if hasBias {
+      _ = try operands.require(2, sameElementAs: 0)
+      _ = try operands.require(2, rank: 1)
+      first = 3
+    }
+    if epilogue == nil { try operands.expect(first...first) }
+    let type = TensorType(data.element, try resultShape(data, weight, operands))
+    guard let epilogue else { return [Fact(type)] }
+    return [Fact(try epilogue.checkEpilogue(result: type, operands, from: first))]
+  }
+
+  private func resultShape(
+    _ data: Fact, _ weight: Fact, _ operands: Operands
+  ) throws(TypeError) -> Shape {
+    guard let input = data.type.extents, let kernel = weight.type.extents else { return .unranked }
+    guard input.count >= 3 else {
+      throw .rank(operand: "data", found: input.count, expected: "3 or more")
+    }
+    guard kernel.count == input.count else {
+      throw .rank(operand: "weight", found: kernel.count, expected: "\(input.count)")
+    }
+    let spatial = input.count - 2
+    try checkWindow(spatial)
+    let channels = kernel[1] * .fixed(group)
+    if let a = channels.fixed, let b = input[1].fixed, a != b {
+      throw .extents(operand: "data", found: input[1], expected: channels)
+    }
+    if let outputs = kernel[0].fixed, outputs % group != 0 {
+      throw .invalid(field: "group", reason: "\(outputs) outputs do not split into \(group) groups")
+    }
+    if hasBias, let bias = operands[2]?.type.extents?.first?.fixed, let outputs = kernel[0].fixed,
+      bias != outputs
+    {
+      throw .extents(operand: "bias", found: .fixed(bias), expected: kernel[0])
+    }
+    var result = [input[0], kernel[0]]
+    for axis in 0..<spatial {
+      let extent = outputExtent(
+        axis, of: spatial, input: input[axis + 2], kernel: kernel[axis + 2], ceil: false)
+      result.append(extent.fixed.map { .fixed(max($0, 0)) } ?? extent)
+    }
+    return .ranked(result)
+  }
+
+  package func evaluate(
+    _ operands: [HostTensor?], _ results: [TensorType]
+  ) throws(EvaluationError) -> [HostTensor] {
+    let data = try operands.tensor(0)
+    let weight = try operands.tensor(1)
+    guard let shape = results.first?.fixedShape ?? fixedShape(operands) else {
+      throw .unsupported("a convolution without a known shape")
+    }
+    let bias = hasBias ? try operands.tensor(2).decodedReals() : []
+    let plain = try HostTensor.make(
+      data.element, shape, .real(try sums(data, weight, bias, shape)))
+    guard let epilogue else { return [plain] }
+    let rest = operands.dropFirst(hasBias ? 3 : 2).compactMap { $0 }
+    return try ProgramEvaluation.run(epilogue, [plain] + rest)
+  }
+
+  private func fixedShape(_ operands: [HostTensor?]) -> [Int]? {
+    let facts = operands.map { $0.map { Fact($0.type) } }
+    return (try? infer(Operands(facts)))?.first?.type.fixedShape
+  }
+
+  /// Adds one kernel tap at a time over all output positions that it reaches.
+  private func sums(
+    _ data: HostTensor, _ weight: HostTensor, _ bias: [Double], _ shape: [Int]
+  ) throws(EvaluationError) -> [Double] {
+    let x = try data.decodedReals()
+    let w = try weight.decodedReals()
+    let spatial = Array(data.shape.dropFirst(2))
+    let kernel = Array(weight.shape.dropFirst(2))
+    let window = self.window(input: spatial, kernel: kernel)
+    let output = Array(shape.dropFirst(2))
+    let positions = Array.product(output) ?? 0
+    let plane = Array.product(spatial) ?? 0
+    let taps = Array.product(kernel) ?? 0
+    var values = [Double](repeating: 0, count: Array.product(shape) ?? 0)
+    if positions == 0 { return values }
+    // For each tap, the input offset of every output position, or -1 in the padding.
+    let reach = (0..<taps).map { tap in
+      Self.offsets(tap: tap, kernel: kernel, window: window, input: spatial, output: output)
+    }
+    let outputs = shape[1]
+    let perGroup = weight.shape[1]
+    for image in 0..<shape[0] {
+      for channel in 0..<outputs {
+        let base = (image * outputs + channel) * positions
+        let firstInput = channel / (outputs / group) * perGroup
+        for input in 0..<perGroup {
+          let source = (image * data.shape[1] + firstInput + input) * plane
+          for tap in 0..<taps {
+            let factor = w[(channel * perGroup + input) * taps + tap]
+            let offsets = reach[tap]
+            for position in 0..<positions where offsets[position] >= 0 {
+              values[base + position] += factor * x[source + offsets[position]]
+            }
+          }
+        }
+        if hasBias { for position in 0..<positions { values[base + position] += bias[channel] } }
+      }
+    }
+    return values
+  }
+
+  static func offsets(
+    tap: Int, kernel: [Int], window: Window, input: [Int], output: [Int]
+  ) -> [Int] {
+    var taps = [Int](repeating: 0, count: kernel.count)
+    var rest = tap
+    for axis in kernel.indices.reversed() {
+      taps[axis] = rest % kernel[axis]
+      rest /= kernel[axis]
+    }
+    let strides = rowMajorStrides(input)
+    var result = [0]
+    for axis in output.indices {
+      var next: [Int] = []
+      next.reserveCapacity(result.count * output[axis])
+      for prefix in result {
+        for position in 0..<output[axis] {
+          let at =
+            position * window.strides[axis] + taps[axis] * window.dilations[axis]
+            - window.padsBefore[axis]
+          next.append(prefix < 0 || at < 0 || at >= input[axis] ? -1 : prefix + at * strides[axis])
+        }
+      }
+      result = next
+    }
+    return result
+  }
+}

@@ -1,0 +1,63 @@
+internal import ApusEngine
+internal import ApusIR
+internal import ApusTensor
+
+/// Where outputs are written: kernels write straight into the tensor that the caller gets, unless the
+/// output shares memory with an input, a constant or another output.
+struct OutputBuffers {
+  private var direct: [Int: HostTensor] = [:]
+
+  init(_ graph: Graph) {}
+
+  mutating func redirect(
+    _ graph: Graph, _ segment: Segment, _ specializer: Specializer,
+    _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  ) throws(RuntimeError) {
+    // Only values computed in the last segment: earlier ones hold data already.
+    let placed = Set(segment.placements.map(\.slot))
+    var taken: Set<UInt32> = []
+    for (index, output) in graph.outputs.enumerated() {
+      guard let slot = segment.state.slots[output.value], placed.contains(slot),
+        taken.insert(slot).inserted,
+        let type = segment.state.facts[output.value]?.type, let shape = type.fixedShape
+      else { continue }
+      do {
+        let storage = try Storage.uninitialized(
+          byteCount: try HostTensor.byteCount(type.element, shape))
+        direct[index] = try HostTensor(type.element, shape: shape, storage: storage)
+        slots[Int(slot)] = storage.address
+      } catch { throw .tensor(error) }
+    }
+  }
+
+  func collect(
+    _ graph: Graph, _ state: SpecializationState,
+    _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ inputs: [HostTensor]
+  ) throws(RuntimeError) -> [HostTensor] {
+    var results: [HostTensor] = []
+    for (index, output) in graph.outputs.enumerated() {
+      if let tensor = direct[index] {
+        results.append(tensor)
+        continue
+      }
+      let fact = state.facts[output.value] ?? graph.fact(output.value)
+      if let known = fact.known {
+        results.append(known)
+        continue
+      }
+      guard let slot = state.slots[output.value], let address = slots[Int(slot)],
+        let shape = fact.type.fixedShape
+      else {
+        throw .missingInput(name: output.name, expected: fact.type)
+      }
+      do {
+        let bytes = try HostTensor.byteCount(fact.element, shape)
+        results.append(
+          try HostTensor(
+            fact.element, shape: shape,
+            bytes: UnsafeRawBufferPointer(start: address, count: bytes)))
+      } catch { throw .tensor(error) }
+    }
+    return results
+  }
+}

@@ -1,0 +1,31 @@
+#ifndef APUS_DEPTHWISE_INTERNAL_H
+#define APUS_DEPTHWISE_INTERNAL_H
+#include "apus_conv.h"
+#include "gemm_internal.h"
+
+// Rows of outputs from a band of input that has zeros around it: output[r, x] = sum over taps of
+// weight[t] * band[r * band_row + offset[t] + x], then the epilogue. Whole vectors of the band may
+// be read.
+typedef struct {
+  int64_t taps;
+  const int64_t *offset;
+  const float *weight;
+  const float *band;
+  int64_t band_row;
+  int64_t rows, columns;
+  float *output;
+  int64_t output_row;
+  const float *residual;  // NULL or laid out like the output
+  float bias, lower, upper;
+  bool clamp;
+} apus_depthwise_rows;
+
+typedef void (*apus_depthwise_fn)(const apus_depthwise_rows *rows);
+
+void apus_depthwise_rows_scalar(const apus_depthwise_rows *rows);
+#if defined(__x86_64__)
+void apus_depthwise_rows_avx2(const apus_depthwise_rows *rows);
+void apus_depthwise_rows_avx512(const apus_depthwise_rows *rows);
+#endif
+
+#endif

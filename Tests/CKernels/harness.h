@@ -1,0 +1,103 @@
+#ifndef HARNESS_H
+#define HARNESS_H
+#include "apus_conv.h"
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Shared by the tests of the C kernels: random numbers, buffers, a little program executor.
+
+static uint64_t random_state = 1;
+
+static inline uint64_t random_bits(void) {
+  random_state ^= random_state << 13;
+  random_state ^= random_state >> 7;
+  random_state ^= random_state << 17;
+  return random_state;
+}
+
+static inline int64_t random_below(int64_t n) { return (int64_t)(random_bits() % (uint64_t)n); }
+static inline int64_t random_between(int64_t a, int64_t b) { return a + random_below(b - a + 1); }
+static inline float random_float(void) { return (float)(random_bits() % 2001) / 1000.0f - 1.0f; }
+
+// Of exactly as many elements as asked for, so that sanitizers see each step outside.
+static inline float *random_floats(int64_t count) {
+  float *x = malloc(count ? (size_t)count * sizeof(float) : 1);
+  for (int64_t i = 0; i < count; i++) x[i] = random_float();
+  return x;
+}
+
+static inline void *aligned_bytes(size_t bytes) {
+  void *p = NULL;
+  if (posix_memalign(&p, 64, bytes ? bytes : 64)) abort();
+  memset(p, 0xff, bytes);
+  return p;
+}
+
+static inline void check(double got, double want, double tolerance, const char *what) {
+  if (fabs(got - want) <= tolerance) return;
+  fprintf(stderr, "%s: got %g, expected %g\n", what, got, want);
+  abort();
+}
+
+// Executes the few opcodes that the tests use, where no other executor is linked.
+__attribute__((weak)) size_t apus_program_scratch_bytes(const apus_program *program) {
+  return program->register_count * APUS_TILE * sizeof(float);
+}
+
+__attribute__((weak)) void apus_program_run_row(const apus_program *program, void *const *slots,
+                                                const int64_t *at, uint32_t rank, uint32_t axis,
+                                                int64_t count, void *registers) {
+  float *r = registers;
+  for (int64_t i = 0; i < count; i++) {
+    for (uint32_t k = 0; k < program->instruction_count; k++) {
+      const apus_instruction *x = &program->instructions[k];
+      const bool memory = x->op == APUS_OP_LOAD_F || x->op == APUS_OP_STORE_F;
+      float *place = NULL;
+      if (memory) {
+        const apus_operand *o =
+            x->op == APUS_OP_LOAD_F ? &program->operands[x->a] : &program->results[x->a];
+        int64_t offset = o->offset + i * o->stride[axis];
+        for (uint32_t d = 0; d < rank; d++) offset += at[d] * o->stride[d];
+        place = (float *)slots[o->slot] + offset;
+      }
+      switch (x->op) {
+        case APUS_OP_LOAD_F: r[x->dst] = *place; break;
+        case APUS_OP_STORE_F: *place = r[x->b]; break;
+        case APUS_OP_ADD_F: r[x->dst] = r[x->a] + r[x->b]; break;
+        case APUS_OP_MUL_F: r[x->dst] = r[x->a] * r[x->b]; break;
+        default: abort();
+      }
+    }
+  }
+}
+
+// result <- result * result + other, the program of the tests.
+typedef struct {
+  apus_instruction instructions[5];
+  apus_operand operands[2], results[1];
+  apus_program program;
+} square_program;
+
+static inline void make_square(square_program *s, apus_operand result, apus_operand other) {
+  const apus_instruction code[5] = {{APUS_OP_LOAD_F, 0, 0, 0, 0},
+                                    {APUS_OP_LOAD_F, 1, 1, 0, 0},
+                                    {APUS_OP_MUL_F, 0, 0, 0, 0},
+                                    {APUS_OP_ADD_F, 0, 0, 1, 0},
+                                    {APUS_OP_STORE_F, 0, 0, 0, 0}};
+  memcpy(s->instructions, code, sizeof code);
+  s->operands[0] = s->results[0] = result;
+  s->operands[1] = other;
+  s->program = (apus_program){s->instructions, NULL, s->operands, s->results, 5, 0, 2, 1, 2};
+}
+
+// Runs chunks in a random order on three workers' scratch.
+static inline void run_chunks(void (*run)(const void *, void *const *, uint32_t, uint32_t),
+                              const void *args, void *const *slots, uint32_t chunks) {
+  uint32_t shift = chunks ? (uint32_t)random_below(chunks) : 0;
+  for (uint32_t i = 0; i < chunks; i++) run(args, slots, (i + shift) % chunks, i % 3);
+}
+
+#endif
