@@ -1,5 +1,6 @@
 package import ApusEngine
 package import ApusIR
+internal import ApusLoops
 package import ApusTensor
 internal import CApusCPU
 internal import CApusPlatform

@@ -7,7 +7,7 @@ package final class ArgumentBlock: @unchecked Sendable {
 
   /// Copies a trivial struct in; its address is what the kernel gets.
   @discardableResult
-  package func store<Arguments: BitwiseCopyable>(_ arguments: Arguments) -> UnsafePointer<Arguments>
+  package func store<Arguments>(_ arguments: Arguments) -> UnsafePointer<Arguments>
   {
     let memory = UnsafeMutableRawPointer.allocate(
       byteCount: max(MemoryLayout<Arguments>.stride, 1),
@@ -18,8 +18,8 @@ package final class ArgumentBlock: @unchecked Sendable {
     return UnsafePointer(typed)
   }
 
-  /// Copies an array that the arguments will point to.
-  package func array<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafePointer<Element> {
+  /// Copies an array of trivial elements that the arguments will point to.
+  package func array<Element>(_ elements: [Element]) -> UnsafePointer<Element> {
     let memory = UnsafeMutableRawPointer.allocate(
       byteCount: max(elements.count * MemoryLayout<Element>.stride, 1),
       alignment: max(MemoryLayout<Element>.alignment, 16))
@@ -35,7 +35,7 @@ package final class ArgumentBlock: @unchecked Sendable {
 }
 
 /// Writes numbers into an imported fixed-size C array; what does not fit is dropped.
-package func fill<Tuple: BitwiseCopyable>(_ tuple: inout Tuple, _ values: [Int]) {
+package func fill<Tuple>(_ tuple: inout Tuple, _ values: [Int]) {
   withUnsafeMutableBytes(of: &tuple) { bytes in
     let capacity = bytes.count / MemoryLayout<Int64>.stride
     for (index, value) in values.prefix(capacity).enumerated() {

@@ -1,5 +1,5 @@
 package import ApusEngine
-package import ApusIR
+internal import ApusIR
 package import ApusTensor
 
 /// A plan ready to run: immutable, shared by any number of sessions and threads.

@@ -1,4 +1,4 @@
-package import ApusEngine
+internal import ApusEngine
 package import ApusIR
 package import ApusTensor
 internal import CApusPlatform

@@ -1,4 +1,4 @@
-package import CApusPlatform
+internal import CApusPlatform
 
 /// A fork-join pool shared by the sessions of an engine. While one session uses it, others compute on
 /// their own thread.
