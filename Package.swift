@@ -65,7 +65,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "ApusConformance", dependencies: ["Apus", "ApusTensor", "ApusONNX"],
+      name: "ApusConformance", dependencies: ["ApusIR", "ApusTensor", "ApusONNX"],
       swiftSettings: strict),
     tests("ApusTensorTests", ["ApusTensor"]),
     tests("ApusIRTests", ["ApusIR", "ApusTensor", "ApusLoops"]),
