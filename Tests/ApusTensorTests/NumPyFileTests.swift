@@ -77,7 +77,7 @@ internal import Testing
         .contains("leaves the integer range"))
     #expect(
       message("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }")
-        == "not a valid npy file: shape [3] of '<f4' needs 12 bytes, 0 follow (at byte 64)")
+        == "not a valid npy file: shape [3] of '<f4' needs 12 bytes, 0 follow (at byte 67)")
     #expect(message("{'descr': '<f4'}").contains("lacks one of"))
   }
 
