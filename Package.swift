@@ -50,7 +50,10 @@ let package = Package(
       "ApusRuntime", ["ApusEngine", "ApusIR", "ApusTensor", "ApusLoops", "CApusPlatform"]),
     library(
       "ApusBuilder",
-      ["ApusEngine", "ApusOptimizer", "ApusRuntime", "ApusIR", "ApusTensor", "ApusLoops"]),
+      [
+        "ApusEngine", "ApusOptimizer", "ApusRuntime", "ApusIR", "ApusTensor", "ApusLoops",
+        "CApusPlatform",
+      ]),
     library(
       "Apus",
       [
@@ -65,7 +68,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "ApusConformance", dependencies: ["Apus", "ApusTensor", "ApusONNX"],
+      name: "ApusConformance", dependencies: ["ApusIR", "ApusTensor", "ApusONNX"],
       swiftSettings: strict),
     tests("ApusTensorTests", ["ApusTensor"]),
     tests("ApusIRTests", ["ApusIR", "ApusTensor", "ApusLoops"]),

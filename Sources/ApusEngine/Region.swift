@@ -30,12 +30,8 @@ package struct Region: Sendable {
 
   /// The region with every symbol that `bindings` names replaced.
   package func substituting(_ bindings: [String: Int]) -> Region {
-    func replace(_ fact: Fact) -> Fact {
-      var copy = fact
-      copy.type.shape = fact.type.shape.substituting(bindings)
-      return copy
-    }
-    return Region(
-      node: node, operands: operands.map { $0.map(replace) }, results: results.map(replace))
+    Region(
+      node: node, operands: operands.map { $0?.substituting(bindings) },
+      results: results.map { $0.substituting(bindings) })
   }
 }

@@ -58,6 +58,14 @@ package struct Fact: Sendable {
       .converted(to: type.element)
   }
 
+  /// The fact with every bound symbol replaced.
+  package func substituting(_ bindings: [String: Int]) -> Fact {
+    var copy = self
+    copy.type.shape = type.shape.substituting(bindings)
+    copy.symbolic = symbolic?.map { $0.substituting(bindings) }
+    return copy
+  }
+
   package var element: ElementType { type.element }
   package var shape: Shape { type.shape }
 }

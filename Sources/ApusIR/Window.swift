@@ -1,4 +1,4 @@
-package import ApusTensor
+internal import ApusTensor
 
 /// How a convolution or pooling window is padded.
 package enum ConvolutionPadding: String, FieldKind {

@@ -8,7 +8,7 @@ package enum RuntimeError: Error, Sendable {
   case unknownInput(name: String, known: [String])
   case inputType(name: String, expected: TensorType, found: TensorType)
   /// Two inputs give one symbol different values, or a shape contradicts its expression.
-  case inputShape(name: String, reason: String)
+  case binding(BindingError)
   /// A node's type rule refuses the shapes of this run.
   case type(node: String, operation: String, TypeError)
   case evaluation(node: String, operation: String, EvaluationError)
@@ -27,7 +27,7 @@ extension RuntimeError: CustomStringConvertible {
       "there is no input '\(name)'; the inputs are \(known.joined(separator: ", "))"
     case .inputType(let name, let expected, let found):
       "input '\(name)' is \(found), expected \(expected)"
-    case .inputShape(let name, let reason): "input '\(name)': \(reason)"
+    case .binding(let error): error.description
     case .type(let node, let operation, let error): "node '\(node)' (\(operation)): \(error)"
     case .evaluation(let node, let operation, let error): "node '\(node)' (\(operation)): \(error)"
     case .tactic(let node, let error): "node '\(node)': \(error)"

@@ -66,6 +66,8 @@ struct SegmentKey: Hashable {
 
 /// What specialisation knows so far.
 struct SpecializationState {
+  /// Values of the graph's symbols.
+  var bindings: [String: Int] = [:]
   var position = 0
   var facts: [ValueID: Fact] = [:]
   /// The slot of each placed value; views share their operand's.

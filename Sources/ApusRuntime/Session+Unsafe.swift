@@ -109,7 +109,7 @@ package final class Session {
     }
   }
 
-  /// Checks element types and shapes against the graph's inputs; one symbol has one value.
+  /// Checks element types against the graph's inputs; shapes are checked when they are first met.
   private func check(_ inputs: [HostTensor]) throws(RuntimeError) {
     guard inputs.count == engine.inputs.count else {
       let missing = engine.inputs[min(inputs.count, engine.inputs.count - 1)]
@@ -119,12 +119,6 @@ package final class Session {
       guard type.element == tensor.element else {
         throw .inputType(name: name, expected: type, found: tensor.type)
       }
-    }
-    do {
-      _ = try SymbolBindings.bind(
-        engine.inputs.map { ($0.name, $0.type) }, shapes: inputs.map(\.shape))
-    } catch {
-      throw .inputShape(name: error.input, reason: error.reason)
     }
   }
 

@@ -41,8 +41,13 @@ struct Specializer {
   func root(_ value: ValueID) -> ValueID { roots[value] ?? value }
 
   /// The state before the first node: inputs bound to slots, weights known.
-  func start(inputShapes: [[Int]]) -> SpecializationState {
+  func start(inputShapes: [[Int]]) throws(RuntimeError) -> SpecializationState {
     var state = SpecializationState()
+    let inputs = zip(plan.graph.inputs, inputShapes).map { input, shape in
+      SymbolBindings.Input(
+        name: plan.graph[input].name, type: plan.graph.type(input), shape: shape)
+    }
+    do { state.bindings = try SymbolBindings.bind(inputs) } catch { throw .binding(error) }
     for (input, shape) in zip(plan.graph.inputs, inputShapes) {
       state.facts[input] = Fact(TensorType(plan.graph.type(input).element, fixed: shape))
       state.slots[input] = state.slotCount
@@ -106,7 +111,9 @@ struct SegmentAssembly {
   private mutating func place(_ node: Node) throws(RuntimeError) -> Bool {
     let facts = node.operands.map { $0.map(fact) }
     let inferred: [Fact]
-    do { inferred = try infer(node.operation, facts) } catch {
+    do {
+      inferred = try infer(node.operation, facts).map { $0.substituting(state.bindings) }
+    } catch {
       throw .type(node: node.name, operation: node.operation.name, error)
     }
     guard inferred.allSatisfy({ $0.type.fixedShape != nil }) else {

@@ -2,6 +2,8 @@
 #include "apus_file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -108,3 +110,20 @@ int apus_file_size(const char *path, uint64_t *size) {
 }
 
 int apus_file_remove(const char *path) { return unlink(path) ? errno : 0; }
+
+int apus_file_resolve(const char *path, char *resolved, size_t capacity) {
+  char *whole = realpath(path, NULL);
+  if (!whole) return errno;
+  size_t length = strlen(whole);
+  bool fits = length < capacity;
+  if (fits) memcpy(resolved, whole, length + 1);
+  free(whole);
+  return fits ? 0 : ENAMETOOLONG;
+}
+
+void apus_error_text(int error, char *text, size_t capacity) {
+  char buffer[128];
+  if (capacity > 0) {
+    snprintf(text, capacity, "%s", strerror_r(error, buffer, sizeof buffer));
+  }
+}

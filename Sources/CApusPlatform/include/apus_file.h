@@ -40,6 +40,12 @@ bool apus_file_is_directory(const char *path);
 int apus_file_size(const char *path, uint64_t *size);
 int apus_file_remove(const char *path);
 
+// The absolute path without symbolic links, ended by a NUL. ENAMETOOLONG when it does not fit.
+int apus_file_resolve(const char *path, char *resolved, size_t capacity);
+
+// What an errno value means, in English, ended by a NUL and cut to `capacity`.
+void apus_error_text(int error, char *text, size_t capacity);
+
 // Writes a file so that readers see the old content or all of the new: a temporary file in the same
 // directory, synchronised and renamed.
 typedef struct apus_writer apus_writer;

@@ -1,0 +1,63 @@
+internal import ApusONNX
+internal import ApusTensor
+
+/// A case's folder and where its outputs go.
+struct CaseJob {
+  let folder: String
+  let output: String
+}
+
+/// Runs cases and reports them in the marker lines that the suite's driver reads.
+struct CaseRunner {
+  let evaluator: any CaseEvaluator.Type
+
+  /// Runs one case between its two marker lines.
+  func report(_ job: CaseJob) -> CaseStatus {
+    writeOutput("@@BEGIN\t\(job.folder)\n")
+    var time = Duration.zero
+    var status = CaseStatus.ok
+    do { try run(job, &time) } catch { status = CaseStatus(error) }
+    let message = status.message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let micros = time.components.seconds * 1_000_000 + time.components.attoseconds / 1_000_000_000_000
+    writeOutput(
+      "@@END\t\(job.folder)\t\(status.marker)\t\(Double(micros) / 1000)\t\(message.prefix(600))\n")
+    if case .ok = status {} else { writeError("\(message)\n") }
+    return status
+  }
+
+  private func run(_ job: CaseJob, _ time: inout Duration) throws {
+    let model = try evaluator.init(modelPath: FileSystem.join(job.folder, "model.onnx"))
+    for set in try numbered("test_data_set_", "", in: job.folder) {
+      let folder = FileSystem.join(job.folder, set)
+      var inputs: [HostTensor] = []
+      for name in try numbered("input_", ".pb", in: folder) {
+        inputs.append(try TensorFile.read(path: FileSystem.join(folder, name)).tensor)
+      }
+      let clock = ContinuousClock()
+      let start = clock.now
+      let outputs = try model.run(inputs)
+      time += clock.now - start
+      let target = FileSystem.join(job.output, set)
+      try FileSystem.makeDirectory(target)
+      for (index, tensor) in outputs.enumerated() {
+        try TensorFile.write(
+          tensor, name: model.outputNames[index],
+          path: FileSystem.join(target, "output_\(index).pb"))
+      }
+    }
+  }
+
+  /// Names in a folder that consist of a prefix, a number and a suffix, by number.
+  private func numbered(
+    _ prefix: String, _ suffix: String, in folder: String
+  ) throws -> [String] {
+    let names = try FileSystem.list(folder)
+    let matches = names.compactMap { name -> (Int, String)? in
+      guard name.hasPrefix(prefix), name.hasSuffix(suffix),
+        let number = Int(name.dropFirst(prefix.count).dropLast(suffix.count))
+      else { return nil }
+      return (number, name)
+    }
+    return matches.sorted { $0.0 < $1.0 }.map(\.1)
+  }
+}

@@ -1,0 +1,55 @@
+internal import ApusIR
+internal import ApusONNXSchema
+internal import ApusTensor
+
+/// Imports a main graph: inputs, weights, nodes, outputs.
+struct GraphImporter {
+  let state: ImportState
+  let opsets: [String: Int]
+
+  func run(_ proto: Onnx_GraphProto) throws(ImportError) {
+    var scope = Scope(opsets: opsets)
+    var constants: Set<String> = []
+    for tensor in proto.initializer { constants.insert(tensor.name) }
+    for tensor in proto.sparseInitializer { constants.insert(tensor.values.name) }
+    // Up to IR version 3, initializers are listed among the inputs as well.
+    var symbols = SymbolNames(proto)
+    for input in proto.input where !constants.contains(input.name) {
+      let type = try ValueTypes.tensor(input, symbols: &symbols)
+      try scope.define(input.name, state.graph.addInput(input.name, type))
+    }
+    for tensor in proto.initializer {
+      let value = state.addWeight(tensor.name, try state.tensors.decode(tensor))
+      try scope.define(tensor.name, value)
+    }
+    for tensor in proto.sparseInitializer {
+      let dense = try SparseTensor.densify(tensor, state.tensors)
+      try scope.define(tensor.values.name, state.addWeight(tensor.values.name, dense))
+    }
+    for node in proto.node { try NodeImporter.run(node, in: &scope, state) }
+    try checkElements(proto, scope)
+    for output in proto.output {
+      guard let value = scope.values[output.name] ?? nil else {
+        throw .invalid("no node computes the graph output '\(output.name)'", .output(output.name))
+      }
+      state.graph.addOutput(output.name, value)
+    }
+    guard !proto.output.isEmpty else { throw .invalid("the graph has no outputs") }
+  }
+
+  /// Declared element types must be those that follow from the operators. Declared shapes are not
+  /// relied on: exporters often write those of the example input.
+  private func checkElements(_ proto: Onnx_GraphProto, _ scope: Scope) throws(ImportError) {
+    for info in proto.valueInfo + proto.output {
+      guard case .tensorType(let type)? = info.type.value,
+        let declared = ElementType(onnx: type.elemType), let value = scope.values[info.name] ?? nil
+      else { continue }
+      let found = state.graph.type(value).element
+      guard declared == found else {
+        throw .invalid(
+          "it is declared as \(declared.name), its node computes \(found.name)",
+          .output(info.name))
+      }
+    }
+  }
+}

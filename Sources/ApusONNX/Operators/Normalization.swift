@@ -1,0 +1,82 @@
+internal import ApusIR
+internal import ApusLoops
+internal import ApusTensor
+
+/// BatchNormalization in inference, LayerNormalization and RMSNormalization.
+enum Normalization {
+  static func batch(
+    _ context: NodeContext, _ attributes: inout AttributeReader
+  ) throws(ImportError) -> [ValueID?] {
+    try context.expect(5)
+    let epsilon = try attributes.real("epsilon", default: 1e-5)
+    attributes.ignore("momentum")
+    if context.opset >= 14 {
+      guard try attributes.flag("training_mode", default: false) == false else {
+        throw .unsupported("batch statistics (training)", .attribute("training_mode"))
+      }
+    } else {
+      if context.opset < 9, try attributes.integer("spatial", default: 1) == 0 {
+        throw .unsupported("statistics per position", .attribute("spatial"))
+      }
+      if context.opset < 7 {
+        attributes.ignore("consumed_inputs")
+        guard try attributes.integer("is_test", default: 0) != 0 else {
+          throw .unsupported("batch statistics (training)", .attribute("is_test"))
+        }
+      }
+    }
+    for index in context.outputs.indices.dropFirst() where context.uses(output: index) {
+      throw .unsupported("statistics as outputs", .output(context.outputs[index]))
+    }
+    let data = try context.operand(0, "X")
+    let element = context.element(data)
+    var operands: [ValueID?] = [data]
+    for (index, name) in ["scale", "B", "input_mean", "input_var"].enumerated() {
+      // Since opset 15 parameters may have another type than the data.
+      operands.append(try context.cast(try context.operand(index + 1, name), to: element))
+    }
+    let results = try context.add(BatchNormalization(epsilon: epsilon), operands)
+    return results + [nil, nil, nil, nil]
+  }
+
+  static func layer(
+    _ context: NodeContext, _ attributes: inout AttributeReader
+  ) throws(ImportError) -> [ValueID?] {
+    try context.expect(2...3)
+    let operation = LayerNormalization(
+      axis: try attributes.integer("axis", default: -1),
+      epsilon: try attributes.real("epsilon", default: 1e-5),
+      statistics: context.uses(output: 1) || context.uses(output: 2))
+    try stash(&attributes)
+    let results = try context.add(
+      operation,
+      [try context.operand(0, "X"), try context.operand(1, "Scale"), context.optional(2)])
+    return results.count == 1 ? [results[0], nil, nil] : results
+  }
+
+  static func rootMeanSquare(
+    _ context: NodeContext, _ attributes: inout AttributeReader
+  ) throws(ImportError) -> [ValueID?] {
+    try context.expect(2)
+    let operation = RMSNormalization(
+      axis: try attributes.integer("axis", default: -1),
+      epsilon: try attributes.real("epsilon", default: 1e-5))
+    try stash(&attributes)
+    let x = try context.operand(0, "X")
+    let scale = try context.operand(1, "scale")
+    guard context.element(x) != context.element(scale) else {
+      return [try context.one(operation, x, scale)]
+    }
+    let normal = try context.one(operation, x, nil)
+    let wide = try context.cast(normal, to: context.element(scale))
+    return [try context.binary(.multiply, wide, scale)]
+  }
+
+  /// Statistics are kept in single precision at least, whatever this attribute says.
+  private static func stash(_ attributes: inout AttributeReader) throws(ImportError) {
+    guard let element = try attributes.element("stash_type") else { return }
+    guard [.float32, .float16, .bfloat16, .float64].contains(element) else {
+      throw .invalid("\(element.name) is no precision", .attribute("stash_type"))
+    }
+  }
+}

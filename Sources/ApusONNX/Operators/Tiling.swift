@@ -1,0 +1,27 @@
+internal import ApusIR
+internal import ApusLoops
+internal import ApusTensor
+
+/// Tile: each axis gets an axis of repetitions before it, is expanded and joined with it again.
+enum Tiling {
+  static func tile(
+    _ context: NodeContext, _ attributes: inout AttributeReader
+  ) throws(ImportError) -> [ValueID?] {
+    try context.expect(2)
+    let data = try context.operand(0, "input")
+    let repeats = try context.operand(1, "repeats")
+    let rank = try context.knownRank(data, "input")
+    if rank == 0 { return [try context.one(Identity(), data)] }
+    let shape = try context.one(ShapeOf(), data)
+    let column = try context.vector([1])
+    let split = try context.one(
+      Unsqueeze(), data, try context.vector((0..<rank).map { $0 * 2 }))
+    let pairs = try context.one(
+      Concat(axis: 1), try context.one(Unsqueeze(), repeats, column),
+      try context.one(Unsqueeze(), shape, column))
+    let expanded = try context.one(
+      Expand(), split, try context.one(Reshape(), pairs, try context.vector([rank * 2])))
+    let result = try context.binary(.multiply, shape, repeats)
+    return [try context.one(Reshape(allowZero: true), expanded, result)]
+  }
+}

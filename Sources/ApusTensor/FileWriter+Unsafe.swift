@@ -1,0 +1,60 @@
+internal import CApusPlatform
+
+/// Writes a file so that readers see the old content or all of the new. Dropped without `commit`, it
+/// leaves nothing behind.
+package struct FileWriter: ~Copyable {
+  private let path: String
+  private var writer: OpaquePointer?
+
+  package init(path: String) throws(TensorError) {
+    var error: Int32 = 0
+    guard let writer = apus_writer_open(path, &error) else {
+      throw .file(path: path, reason: errorText(error))
+    }
+    self.path = path
+    self.writer = writer
+  }
+
+  /// Bytes appended so far.
+  package var position: UInt64 { apus_writer_position(writer) }
+
+  package func append(_ bytes: UnsafeRawBufferPointer) throws(TensorError) {
+    let error = apus_writer_append(writer, bytes.baseAddress, bytes.count)
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+  }
+
+  package func append(_ bytes: [UInt8]) throws(TensorError) {
+    let error = bytes.withUnsafeBytes { apus_writer_append(writer, $0.baseAddress, $0.count) }
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+  }
+
+  package func append(_ range: ByteRange) throws(TensorError) {
+    let error = range.withBytes { apus_writer_append(writer, $0.baseAddress, $0.count) }
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+  }
+
+  /// The packed bytes of a tensor.
+  package func append(_ tensor: HostTensor) throws(TensorError) {
+    let error = tensor.withBytes { apus_writer_append(writer, $0.baseAddress, $0.count) }
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+  }
+
+  /// Puts the file in place.
+  package consuming func commit() throws(TensorError) {
+    let path = self.path
+    let writer = self.writer
+    self.writer = nil
+    let error = apus_writer_commit(writer)
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+  }
+
+  deinit { if let writer { apus_writer_abandon(writer) } }
+}
+
+extension FileSystem {
+  /// Writes a whole file atomically.
+  package static func write(_ bytes: [UInt8], to path: String) throws(TensorError) {
+    let error = bytes.withUnsafeBytes { apus_file_write(path, $0.baseAddress, $0.count) }
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+  }
+}

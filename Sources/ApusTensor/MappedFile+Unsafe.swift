@@ -1,0 +1,81 @@
+internal import CApusPlatform
+
+/// A file mapped read-only into memory; ranges of it may be viewed for as long as it lives.
+package final class MappedFile: @unchecked Sendable {
+  package let path: String
+  private var mapping: apus_mapping
+
+  package init(path: String) throws(TensorError) {
+    var mapping = apus_mapping()
+    let error = apus_file_map(path, APUS_MAP_READ_ONLY, &mapping)
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+    guard mapping.size <= UInt64(Int.max) else {
+      apus_file_unmap(&mapping)
+      throw .file(path: path, reason: "the file is too large to map")
+    }
+    self.path = path
+    self.mapping = mapping
+  }
+
+  package var byteCount: Int { Int(mapping.size) }
+
+  /// The whole file; the range keeps the mapping alive.
+  package var range: ByteRange {
+    let bytes = UnsafeRawBufferPointer(start: mapping.bytes, count: byteCount)
+    return ByteRange(Storage.borrowing(bytes, owner: self))
+  }
+
+  deinit { apus_file_unmap(&mapping) }
+}
+
+/// What a platform error number means.
+package func errorText(_ error: Int32) -> String {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 160) { buffer in
+    apus_error_text(error, buffer.baseAddress, buffer.count)
+    return buffer.baseAddress.map { String(cString: $0) } ?? "error \(error)"
+  }
+}
+
+/// Questions about paths.
+package enum FileSystem {
+  package static func exists(_ path: String) -> Bool { apus_file_exists(path) }
+  package static func isDirectory(_ path: String) -> Bool { apus_file_is_directory(path) }
+
+  /// The absolute path without symbolic links.
+  package static func resolve(_ path: String) throws(TensorError) -> String {
+    var error: Int32 = 0
+    let resolved = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 8192) { buffer in
+      error = apus_file_resolve(path, buffer.baseAddress, buffer.count)
+      guard error == 0, let start = buffer.baseAddress else { return "" }
+      return String(cString: start)
+    }
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+    return resolved
+  }
+
+  /// Makes a directory and its parents; an existing one is no error.
+  package static func makeDirectory(_ path: String) throws(TensorError) {
+    let error = apus_directory_make(path, true)
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+  }
+
+  /// Names in a directory, sorted by bytes.
+  package static func list(_ path: String, limit: Int = 1_000_000) throws(TensorError) -> [String] {
+    var listing = apus_listing()
+    let error = apus_directory_list(path, UInt32(clamping: limit), &listing)
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+    defer { apus_listing_free(&listing) }
+    let bytes = UnsafeRawBufferPointer(start: listing.names, count: listing.bytes)
+    return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The path without its last component; "." where there is only one.
+  package static func folder(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  package static func join(_ folder: String, _ name: String) -> String {
+    folder.hasSuffix("/") ? folder + name : folder + "/" + name
+  }
+}
