@@ -15,7 +15,7 @@ struct TimingCache {
     self.path = path
     self.machine = machine
     guard let path, let file = try? MappedFile(path: path) else { return }
-    let text = String(decoding: file.range.bytes, as: UTF8.self)
+    let text = String(decoding: file.range.array, as: UTF8.self)
     var rows = text.split(separator: "\n")
     guard rows.first.map(String.init) == Self.header else { return }
     rows.removeFirst()

@@ -118,7 +118,7 @@ extension Double: FieldElement {
   package static func array(_ value: FieldValue) -> [Double]? {
     switch value {
     case .reals(let values): values
-    case .integers(let values): values.map(Double.init)
+    case .integers(let values): values.map { Double($0) }
     default: nil
     }
   }

@@ -122,7 +122,7 @@ package enum ProgramEvaluation {
     switch (column, lane) {
     case (.real(let values), .integer): .integer(values.map(saturatingInteger))
     case (.real(let values), .boolean): .boolean(values.map { $0 != 0 })
-    case (.integer(let values), .real): .real(values.map(Double.init))
+    case (.integer(let values), .real): .real(values.map { Double($0) })
     case (.integer(let values), .boolean): .boolean(values.map { $0 != 0 })
     case (.boolean(let values), .real): .real(values.map { $0 ? 1 : 0 })
     case (.boolean(let values), .integer): .integer(values.map { $0 ? 1 : 0 })

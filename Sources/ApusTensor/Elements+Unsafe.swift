@@ -120,10 +120,11 @@ extension HostTensor {
     }
   }
 
+  /// Rounds up, as ONNX casts do by default.
   private static func encodeExponent(_ value: Double) -> UInt8 {
     if value.isNaN || value.isInfinite { return 255 }
     if value <= 0 { return 0 }
-    let exponent = Int(value.exponent) + (value.significand >= 1.5 ? 1 : 0) + 127
+    let exponent = Int(value.exponent) + (value.significand > 1 ? 1 : 0) + 127
     return UInt8(min(max(exponent, 0), 254))
   }
 
@@ -169,8 +170,8 @@ extension Elements {
   fileprivate func asReals(for element: ElementType) throws(TensorError) -> [Double] {
     switch self {
     case .real(let values): return values
-    case .signed(let values): return values.map(Double.init)
-    case .unsigned(let values): return values.map(Double.init)
+    case .signed(let values): return values.map { Double($0) }
+    case .unsigned(let values): return values.map { Double($0) }
     case .boolean(let values): return values.map { $0 ? 1 : 0 }
     case .text, .complex:
       throw .unsupportedElement(element, operation: "conversion from string or complex")

@@ -62,8 +62,8 @@ extension HostTensor {
   package func reals() throws(TensorError) -> [Double] {
     switch try elements() {
     case .real(let values): return values
-    case .signed(let values): return values.map(Double.init)
-    case .unsigned(let values): return values.map(Double.init)
+    case .signed(let values): return values.map { Double($0) }
+    case .unsigned(let values): return values.map { Double($0) }
     case .boolean(let values): return values.map { $0 ? 1 : 0 }
     case .text, .complex: throw .unsupportedElement(element, operation: "real arithmetic")
     }

@@ -102,6 +102,11 @@ enum Arithmetic {
     let isWhole = try context.binary(.equal, remainder, zero)
     let adjusts = try context.binary(.and, signsDiffer, try context.unary(.not, isWhole))
     let shifted = try context.binary(.add, remainder, right)
-    return [try context.select(adjusts, shifted, remainder)]
+    let result = try context.select(adjusts, shifted, remainder)
+    guard element.isFloatingPoint else { return [result] }
+    // A remainder of zero takes the divisor's sign as well.
+    let signedZero = try context.select(
+      rightNegative, try context.scalar(-0.0, element), zero)
+    return [try context.select(isWhole, signedZero, result)]
   }
 }
