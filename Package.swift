@@ -72,6 +72,7 @@ let package = Package(
       swiftSettings: strict),
     tests("ApusTensorTests", ["ApusTensor"]),
     tests("ApusIRTests", ["ApusIR", "ApusTensor", "ApusLoops"]),
-    tests("ApusONNXTests", ["ApusONNX", "ApusIR", "ApusTensor", "ApusONNXSchema"]),
+    tests(
+      "ApusONNXTests", ["ApusONNX", "ApusIR", "ApusTensor", "ApusLoops", "ApusONNXSchema", protobuf]),
   ]
 )
