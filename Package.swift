@@ -50,7 +50,10 @@ let package = Package(
       "ApusRuntime", ["ApusEngine", "ApusIR", "ApusTensor", "ApusLoops", "CApusPlatform"]),
     library(
       "ApusBuilder",
-      ["ApusEngine", "ApusOptimizer", "ApusRuntime", "ApusIR", "ApusTensor", "ApusLoops"]),
+      [
+        "ApusEngine", "ApusOptimizer", "ApusRuntime", "ApusIR", "ApusTensor", "ApusLoops",
+        "CApusPlatform",
+      ]),
     library(
       "Apus",
       [

@@ -1,4 +1,4 @@
-package import ApusIR
+internal import ApusIR
 
 /// The tactic that evaluates a node by its operator's own definition, on the host. It is offered for
 /// everything, so a valid model never lacks a kernel.

@@ -1,4 +1,4 @@
-package import ApusIR
+internal import ApusIR
 package import ApusTensor
 package import CApusPlatform
 

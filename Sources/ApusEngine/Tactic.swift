@@ -1,4 +1,4 @@
-package import ApusIR
+internal import ApusIR
 package import ApusTensor
 
 /// One way to compute a region, as data: which source offers it and the parameters that it needs to

@@ -177,6 +177,16 @@ package struct Graph: Sendable {
     for index in outputs.indices where outputs[index].value == old { outputs[index].value = new }
   }
 
+  /// Replaces a weight's elements by a splat of zeros, for plans that only read packed forms of it.
+  package mutating func hollow(_ value: ValueID) {
+    guard let weight = weights[value],
+      let zero = try? HostTensor(zeros: weight.tensor.element, shape: [1]),
+      let splat = try? HostTensor(splat: zero, shape: weight.tensor.shape)
+    else { return }
+    weights[value] = Weight(name: weight.name, tensor: splat)
+    values[value.index].fact = Fact(constant: splat)
+  }
+
   /// Drops weights that nothing refers to.
   package mutating func removeUnusedWeights() {
     var used = Set(outputs.map(\.value))

@@ -1,17 +1,29 @@
 package import ApusEngine
-internal import ApusIR
+package import ApusIR
 package import ApusTensor
+internal import Synchronization
 
 /// A plan ready to run: immutable, shared by any number of sessions and threads.
 package final class Engine: Sendable {
   package let plan: Plan
+  /// The graph that the plan was made from; any target can be built from it.
+  package let source: Graph
   package let pool: ThreadPool
   let specializer: Specializer
   let inputIndex: [String: Int]
 
-  /// `sources` must hold every source that the plan's tactics name.
-  package init(plan: Plan, sources: [any TacticSource], pool: ThreadPool) {
+  private let verification: @Sendable () throws(RuntimeError) -> Void
+  private let isVerified = Atomic<Bool>(false)
+
+  /// `sources` must hold every source that the plan's tactics name. `verification` checks what was
+  /// only mapped so far; it runs before the first run.
+  package init(
+    plan: Plan, source: Graph? = nil, sources: [any TacticSource], pool: ThreadPool,
+    verification: @escaping @Sendable () throws(RuntimeError) -> Void = {}
+  ) {
     self.plan = plan
+    self.source = source ?? plan.graph
+    self.verification = verification
     self.pool = pool
     self.specializer = Specializer(plan: plan, sources: sources, workers: pool.threads)
     var index: [String: Int] = [:]
@@ -29,6 +41,13 @@ package final class Engine: Sendable {
   /// Names and types of the outputs, in order.
   package var outputs: [(name: String, type: TensorType)] {
     plan.graph.outputs.map { ($0.name, plan.graph.type($0.value)) }
+  }
+
+  /// Runs the verification where none has passed yet.
+  func verify() throws(RuntimeError) {
+    if isVerified.load(ordering: .acquiring) { return }
+    try verification()
+    isVerified.store(true, ordering: .releasing)
   }
 
   package func makeSession(_ options: SessionOptions = SessionOptions()) -> Session {

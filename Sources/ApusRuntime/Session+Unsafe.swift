@@ -78,6 +78,7 @@ package final class Session {
   package func run(
     ordered inputs: [HostTensor], _ runOptions: RunOptions = RunOptions()
   ) throws(RuntimeError) -> [HostTensor] {
+    try engine.verify()
     let graph = engine.plan.graph
     try check(inputs)
     retained.removeAll(keepingCapacity: true)

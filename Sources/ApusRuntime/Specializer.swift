@@ -146,7 +146,11 @@ struct SegmentAssembly {
       }
       return true
     }
-    guard node.operation.isDeterministic,
+    // Packed weights may stand in for operands whose own elements are gone.
+    let isPacked = node.operands.indices.contains {
+      specializer.plan.packed[.init(node: node.id, operand: $0)] != nil
+    }
+    guard !isPacked, node.operation.isDeterministic,
       inferred.allSatisfy({ ($0.type.elementCount ?? .max) <= Specializer.foldLimit })
     else { return false }
     var operands: [HostTensor?] = []

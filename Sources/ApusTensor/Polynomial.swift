@@ -160,7 +160,7 @@ extension Polynomial: CustomStringConvertible {
 extension Polynomial.Atom: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .symbol(let name): name
+    case .symbol(let name): ExtentParser.quoted(name)
     case .quotient(let a, let b): "floordiv(\(a), \(b))"
     case .minimum(let a, let b): "min(\(a), \(b))"
     case .maximum(let a, let b): "max(\(a), \(b))"

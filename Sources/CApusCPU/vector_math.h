@@ -208,3 +208,20 @@ VM_INLINE int64_t vm_to_int64(float x) {
   if (x >= 0x1p63f) return INT64_MAX;
   return x < -0x1p63f ? INT64_MIN : (int64_t)x;
 }
+
+VM_INLINE int64_t vm_double_to_int64(double x) {
+  if (x != x) return 0;
+  if (x >= 9223372036854775808.0) return INT64_MAX;
+  if (x <= -9223372036854775808.0) return INT64_MIN;
+  return (int64_t)x;
+}
+
+VM_INLINE int64_t vm_clamp_to_int64(float x, int64_t low, int64_t high) {
+  int64_t value = vm_double_to_int64((double)x);
+  return value < low ? low : value > high ? high : value;
+}
+
+VM_INLINE uint64_t vm_to_uint64(float x) {
+  if (!(x > 0.0f)) return 0;
+  return x >= 18446744073709551616.0f ? UINT64_MAX : (uint64_t)x;
+}

@@ -37,7 +37,8 @@ import Testing
   @Test func observesEveryNode() throws {
     var names: [String] = []
     _ = try ReferenceEvaluator(try example()).run(
-      [tensor([1, 2], [1, 2])], observer: { node, results in
+      [tensor([1, 2], [1, 2])],
+      observer: { node, results in
         names.append("\(node.name) \(results[0].shape)")
       })
     #expect(names == ["sum [1, 2]", "relu [1, 2]", "shape [1]", "flat [2]"])

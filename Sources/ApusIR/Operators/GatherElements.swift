@@ -5,7 +5,7 @@ package import ApusTensor
 /// Operands `data` and `indices` (int32 or int64, of the data's rank; negative ones count from the
 /// end). The result has the indices' shape. Source: ONNX GatherElements-13.
 package struct GatherElements: Operator {
-  package static let name = "gatherElements"
+  package static let name = "gather_elements"
   package static let operandNames = ["data", "indices"]
   package static var fields: [Field<Self>] { [Field("axis", \.axis)] }
 

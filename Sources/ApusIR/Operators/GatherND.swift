@@ -5,7 +5,7 @@ package import ApusTensor
 /// Operands `data` and `indices` (int64 or int32, at least rank 1; the last dimension holds the tuples;
 /// negative entries count from the end). Source: ONNX GatherND-13.
 package struct GatherND: Operator {
-  package static let name = "gatherND"
+  package static let name = "gather_nd"
   package static let operandNames = ["data", "indices"]
   package static var fields: [Field<Self>] { [Field("batchDimensions", \.batchDimensions)] }
 

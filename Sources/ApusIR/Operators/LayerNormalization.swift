@@ -84,11 +84,17 @@ func scaled(
   var values = values
   if let scale {
     let space = try BroadcastSpace([input.shape, scale.shape])
+    guard space.shape == input.shape else {
+      throw .type(.broadcast(input.type.shape, scale.type.shape))
+    }
     let factors = try scale.decodedReals()
     for (index, offset) in space.offsets(1).enumerated() { values[index] *= factors[offset] }
   }
   if let bias {
     let space = try BroadcastSpace([input.shape, bias.shape])
+    guard space.shape == input.shape else {
+      throw .type(.broadcast(input.type.shape, bias.type.shape))
+    }
     let terms = try bias.decodedReals()
     for (index, offset) in space.offsets(1).enumerated() { values[index] += terms[offset] }
   }

@@ -4,7 +4,7 @@ package import ApusTensor
 ///
 /// Operand `data`: anything. Source: ONNX Shape-15.
 package struct ShapeOf: Operator {
-  package static let name = "shapeOf"
+  package static let name = "shape_of"
   package static let operandNames = ["data"]
   package static var fields: [Field<Self>] {
     [Field("start", \.start), Field("end", \.end)]

@@ -1,0 +1,85 @@
+package import ApusBuilder
+internal import ApusCPU
+package import ApusEngine
+package import ApusIR
+package import ApusONNX
+package import ApusRuntime
+internal import ApusTensor
+
+/// An engine from a file, and what was noticed while loading it.
+package struct LoadedEngine: Sendable {
+  package let engine: Engine
+  /// Lines for the user, such as why the engine was rebuilt for this machine.
+  package let notes: [String]
+}
+
+package struct BuildResult: Sendable {
+  package let engine: Engine
+  package let report: BuildReport
+}
+
+/// The journey of a model in the steps that the command line and the public API are made of.
+package enum Compiler {
+  package static let version = "0.1.0"
+
+  package static func importModel(_ path: String) throws(ApusError) -> ImportedModel {
+    do { return try ONNXImporter.load(path: path) } catch {
+      throw ApusError(
+        error.isUnsupported ? .unsupported : .invalidInput, error.description, location: path)
+    }
+  }
+
+  /// Optimises a graph and makes it runnable on this machine's CPU.
+  package static func build(
+    _ graph: Graph, _ options: BuildOptions = BuildOptions()
+  ) throws(ApusError) -> BuildResult {
+    let builder = PlanBuilder(
+      sources: CPUTactics.sources, options: options, machine: CPUTactics.features)
+    do {
+      let (plan, report) = try builder.build(graph)
+      let engine = Engine(
+        plan: plan, source: graph, sources: CPUTactics.sources,
+        pool: ThreadPool(threads: options.threads))
+      return BuildResult(engine: engine, report: report)
+    } catch { throw ApusError(.internalFailure, error.description) }
+  }
+
+  package static func save(_ engine: Engine, to path: String) throws(ApusError) {
+    let contents = EngineFile.Contents(
+      source: engine.source, plan: engine.plan, target: CPUTactics.features,
+      producer: "apus \(version)")
+    do { try EngineWriter.write(contents, to: path) } catch {
+      throw ApusError(.invalidInput, error.description, location: path)
+    }
+  }
+
+  /// Loads an engine; one that was built for another processor is rebuilt from the graph inside it.
+  package static func load(_ path: String, threads: Int) throws(ApusError) -> LoadedEngine {
+    let reader: EngineReader
+    do { reader = try EngineReader(path: path) } catch {
+      throw ApusError(.invalidInput, error.description, location: path)
+    }
+    let contents = reader.contents
+    if contents.target != CPUTactics.features {
+      var options = BuildOptions()
+      options.threads = threads
+      options.profiles = contents.plan.profiles
+      let result = try build(contents.source, options)
+      return LoadedEngine(
+        engine: result.engine,
+        notes: [
+          "the engine was built for a processor with other features; "
+            + "it was rebuilt from the graph inside it"
+        ])
+    }
+    let engine = Engine(
+      plan: contents.plan, source: contents.source, sources: CPUTactics.sources,
+      pool: ThreadPool(threads: threads)
+    ) { () throws(RuntimeError) in
+      do { try reader.verify() } catch { throw .engine(error) }
+    }
+    return LoadedEngine(engine: engine, notes: [])
+  }
+
+  package static func isEngineFile(_ path: String) -> Bool { EngineReader.isEngine(path) }
+}
