@@ -68,7 +68,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "ApusConformance", dependencies: ["ApusIR", "ApusTensor", "ApusONNX"],
+      name: "ApusConformance",
+      dependencies: ["Apus", "ApusBuilder", "ApusRuntime", "ApusIR", "ApusTensor", "ApusONNX"],
       swiftSettings: strict),
     tests("ApusTensorTests", ["ApusTensor"]),
     tests("ApusIRTests", ["ApusIR", "ApusTensor", "ApusLoops"]),

@@ -1,5 +1,8 @@
+internal import Apus
+internal import ApusBuilder
 internal import ApusIR
 internal import ApusONNX
+internal import ApusRuntime
 internal import ApusTensor
 
 /// What runs the model of a case. One is made per case.
@@ -25,6 +28,50 @@ struct ReferenceCaseEvaluator: CaseEvaluator {
   }
 }
 
+/// Builds the model at level 0 and runs the plan.
+struct OptimizedCaseEvaluator: CaseEvaluator {
+  private let engine: Engine
+
+  init(modelPath: String) throws {
+    engine = try Compiler.build(try ONNXImporter.load(path: modelPath).graph, Self.options).engine
+  }
+
+  private static var options: BuildOptions {
+    var options = BuildOptions()
+    options.threads = 1
+    return options
+  }
+
+  var inputNames: [String] { engine.inputs.map(\.name) }
+  var outputNames: [String] { engine.outputs.map(\.name) }
+
+  func run(_ inputs: [HostTensor]) throws -> [HostTensor] {
+    try engine.makeSession().run(ordered: inputs)
+  }
+}
+
+/// Like `OptimizedCaseEvaluator`, through an engine file.
+struct EngineCaseEvaluator: CaseEvaluator {
+  private let engine: Engine
+
+  init(modelPath: String) throws {
+    var options = BuildOptions()
+    options.threads = 1
+    let built = try Compiler.build(try ONNXImporter.load(path: modelPath).graph, options).engine
+    let path = temporaryPath(".engine")
+    try Compiler.save(built, to: path)
+    engine = try Compiler.load(path, threads: 1).engine
+    try FileSystem.remove(path)
+  }
+
+  var inputNames: [String] { engine.inputs.map(\.name) }
+  var outputNames: [String] { engine.outputs.map(\.name) }
+
+  func run(_ inputs: [HostTensor]) throws -> [HostTensor] {
+    try engine.makeSession().run(ordered: inputs)
+  }
+}
+
 /// How a case ended.
 enum CaseStatus {
   case ok
@@ -34,6 +81,8 @@ enum CaseStatus {
   init(_ error: any Error) {
     switch error {
     case let error as ImportError where error.isUnsupported: self = .unsupported("\(error)")
+    case RuntimeError.evaluation(_, _, let cause) where cause.isUnsupported:
+      self = .unsupported("\(error)")
     case EvaluationFailure.node(_, _, .unsupported): self = .unsupported("\(error)")
     case EvaluationFailure.node(_, _, .tensor(.unsupportedElement)):
       self = .unsupported("\(error)")

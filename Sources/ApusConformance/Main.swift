@@ -37,11 +37,18 @@ internal import ApusTensor
 /// The command line.
 struct Arguments {
   enum Mode: String, CaseIterable {
+    /// Node by node on the operators' definitions.
     case reference
+    /// As optimised plan.
+    case optimized
+    /// As optimised plan, saved and loaded.
+    case engine
 
     var evaluator: any CaseEvaluator.Type {
       switch self {
       case .reference: ReferenceCaseEvaluator.self
+      case .optimized: OptimizedCaseEvaluator.self
+      case .engine: EngineCaseEvaluator.self
       }
     }
   }
@@ -56,9 +63,9 @@ struct Arguments {
   }
 
   static let usage =
-    "usage: apus-conformance [--mode reference] CASE_DIR OUT_DIR | --batch LIST"
+    "usage: apus-conformance [--mode reference|optimized|engine] CASE_DIR OUT_DIR | --batch LIST"
 
-  var mode = Mode.reference
+  var mode = Mode.optimized
   var work: Work
 
   init(_ arguments: [String]) throws(Problem) {

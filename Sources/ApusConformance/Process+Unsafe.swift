@@ -11,6 +11,9 @@ func writeOutput(_ text: String) { write(text, to: 1) }
 
 func writeError(_ text: String) { write(text, to: 2) }
 
+/// A path for a file of this process alone.
+func temporaryPath(_ suffix: String) -> String { "/tmp/apus-conformance-\(getpid())\(suffix)" }
+
 func exitProcess(_ code: Int32) -> Never { exit(code) }
 
 private func write(_ text: String, to descriptor: Int32) {

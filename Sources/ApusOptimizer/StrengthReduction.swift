@@ -2,7 +2,7 @@ package import ApusIR
 internal import ApusLoops
 internal import ApusTensor
 
-/// Replaces powers by products and roots, and division by a constant by multiplication.
+/// Replaces powers by products and roots, and division by a power of two by multiplication.
 package struct StrengthReduction: Pass {
   package let name = "strength-reduction"
 
@@ -25,7 +25,9 @@ package struct StrengthReduction: Pass {
         node.results[0], with: patch.add(Binary(.multiply), [square, x], name: node.name))
     case (.power, 0.5):
       patch.replace(node.results[0], with: patch.add(Unary(.sqrt), [x], name: node.name))
-    case (.divide, let divisor) where divisor != 0 && (1 / divisor).isFinite:
+    // Exact only by a power of two; other reciprocals round, and a rounded bucket index may differ.
+    case (.divide, let divisor)
+    where divisor != 0 && divisor.significand == 1 && Float(1 / divisor).isNormal:
       guard let factor = try? HostTensor.scalar(1 / divisor, as: .float32) else { return nil }
       let weight = Weight(name: "\(node.name).reciprocal", tensor: factor)
       patch.replace(

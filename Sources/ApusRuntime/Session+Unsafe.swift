@@ -208,7 +208,7 @@ package final class Session {
       times.withUnsafeMutableBufferPointer { times in
         apus_pool_run_steps(
           engine.pool.pool, kernels.baseAddress! + range.lowerBound, UInt32(range.count), slots,
-          cancellation.flag, times.baseAddress)
+          cancellation.flag, options.isProfiled ? times.baseAddress : nil)
       }
     }
     if Int(done) < range.count {

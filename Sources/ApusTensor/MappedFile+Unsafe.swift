@@ -39,6 +39,10 @@ package func errorText(_ error: Int32) -> String {
 /// Questions about paths.
 package enum FileSystem {
   package static func exists(_ path: String) -> Bool { apus_file_exists(path) }
+  package static func remove(_ path: String) throws(TensorError) {
+    let error = apus_file_remove(path)
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+  }
   package static func isDirectory(_ path: String) -> Bool { apus_file_is_directory(path) }
 
   /// The absolute path without symbolic links.

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# All tests: unit tests, C kernels, the official ONNX suite, real networks against ONNX Runtime.
+# --quick runs the unit tests alone. What the tests need is fetched into ignored folders.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+quick=0
+[ "${1:-}" = "--quick" ] && quick=1
+step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
+
+step "build, release"
+swift build -c release --build-tests
+
+step "unit tests"
+swift test -c release --skip-build
+if [ $quick = 1 ]; then exit 0; fi
+
+step "C kernels"
+for script in Tests/CKernels/*.sh; do bash "$script"; done
+
+step "Python environment (.venv)"
+if [ ! -x .venv/bin/python ]; then
+  python3 -m venv .venv
+  .venv/bin/pip install --quiet onnx==1.23.2 onnxruntime==1.31.1 numpy==2.4.6
+fi
+
+binary=$(swift build -c release --show-bin-path)
+tools=../shared/conformance
+if [ ! -d "$tools" ]; then
+  echo "skipped: the ONNX suite and the networks need $tools"
+  exit 0
+fi
+
+step "the official ONNX suite, as optimised plan and through an engine file"
+mkdir -p .test-data
+[ -d .test-data/suite ] || .venv/bin/python "$tools/make_suite.py" -o .test-data/suite > /dev/null
+for mode in optimized engine; do
+  .venv/bin/python "$tools/run_suite.py" --suite .test-data/suite -j 2 -q \
+    -o ".test-data/$mode.json" -- "$binary/apus-conformance" --mode "$mode" \
+    > ".test-data/$mode.log" || true
+  tail -n 1 ".test-data/$mode.log"
+  python3 Scripts/check_conformance.py ".test-data/$mode.json" \
+    Tests/Conformance/expected_passes.txt
+done
+
+step "networks against ONNX Runtime"
+if [ ! -d .test-data/networks ]; then
+  mkdir -p .test-data/networks.new
+  for name in resnet50 mobilenet_v3_large efficientnet_b0 t5_cross_kv t5_decoder_kv t5_encoder; do
+    .venv/bin/python ../shared/models/materialize.py -o .test-data/networks.new \
+      "../shared/models/$name.graph.onnx"
+  done
+  mv .test-data/networks.new .test-data/networks
+fi
+.venv/bin/python "$tools/networks_agree.py" --apus "$binary/apus" --nets .test-data/networks \
+  --work .test-data/agree
+.venv/bin/python "$tools/networks_agree.py" --apus "$binary/apus" --nets .test-data/networks \
+  --work .test-data/agree --extra=--via-engine
+step "done"
