@@ -76,7 +76,7 @@ package enum Compiler {
       plan: contents.plan, source: contents.source, sources: CPUTactics.sources,
       pool: ThreadPool(threads: threads)
     ) { () throws(RuntimeError) in
-      do { try reader.verify() } catch { throw .engine(error) }
+      do throws(EngineFileError) { try reader.verify() } catch { throw .engine(error) }
     }
     return LoadedEngine(engine: engine, notes: [])
   }

@@ -44,6 +44,6 @@ struct TimingCache {
     guard let path, changed else { return }
     var text = Self.header + "\n"
     for (key, time) in lines.sorted(by: { $0.key < $1.key }) { text += "\(key)\t\(time)\n" }
-    try? FileWriter.write(Array(text.utf8), to: path)
+    try? FileSystem.write(Array(text.utf8), to: path)
   }
 }

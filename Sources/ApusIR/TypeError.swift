@@ -53,6 +53,16 @@ package enum EvaluationError: Error, Hashable, Sendable {
   case cancelled
 }
 
+extension EvaluationError {
+  /// Whether the operands are valid and this build cannot compute them.
+  package var isUnsupported: Bool {
+    switch self {
+    case .unsupported, .tensor(.unsupportedElement): true
+    default: false
+    }
+  }
+}
+
 extension EvaluationError: CustomStringConvertible {
   package var description: String {
     switch self {
