@@ -18,7 +18,8 @@ struct CaseRunner {
     var status = CaseStatus.ok
     do { try run(job, &time) } catch { status = CaseStatus(error) }
     let message = status.message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    let micros = time.components.seconds * 1_000_000 + time.components.attoseconds / 1_000_000_000_000
+    let micros =
+      time.components.seconds * 1_000_000 + time.components.attoseconds / 1_000_000_000_000
     writeOutput(
       "@@END\t\(job.folder)\t\(status.marker)\t\(Double(micros) / 1000)\t\(message.prefix(600))\n")
     if case .ok = status {} else { writeError("\(message)\n") }

@@ -39,7 +39,8 @@ struct AttributeReader: ~Copyable {
     unread.remove(name)
     // Models of IR version 1 left the type out.
     guard attribute.type == type || attribute.type == .undefined else {
-      throw .invalid("expected \(Self.describe(type)), found \(Self.describe(attribute.type))",
+      throw .invalid(
+        "expected \(Self.describe(type)), found \(Self.describe(attribute.type))",
         .attribute(name))
     }
     return attribute
@@ -119,7 +120,8 @@ struct AttributeReader: ~Copyable {
     guard let code = try integer(name) else { return nil }
     guard let code = Int32(exactly: code), let element = ElementType(onnx: code) else {
       if code == 27 || code == 28 {
-        throw .unsupported("elements of type \(ElementType.onnxName(Int32(code)))", .attribute(name))
+        throw .unsupported(
+          "elements of type \(ElementType.onnxName(Int32(code)))", .attribute(name))
       }
       throw .invalid("\(code) is no element type", .attribute(name))
     }

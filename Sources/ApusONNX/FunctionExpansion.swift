@@ -30,11 +30,14 @@ enum FunctionExpansion {
     }
     for attribute in function.attributeProto { scope.attributes[attribute.name] = attribute }
     for attribute in try substitute(call.attribute, caller) {
-      guard function.attribute.contains(attribute.name)
-        || scope.attributes[attribute.name] != nil
+      guard
+        function.attribute.contains(attribute.name)
+          || scope.attributes[attribute.name] != nil
       else { throw .invalid("the function has no such attribute", .attribute(attribute.name)) }
       scope.attributes[attribute.name] = attribute
     }
+    state.functionDepth += 1
+    defer { state.functionDepth -= 1 }
     for node in function.node { try NodeImporter.run(node, in: &scope, state) }
     var results: [ValueID?] = []
     for output in function.output {

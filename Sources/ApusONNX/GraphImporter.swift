@@ -19,12 +19,13 @@ struct GraphImporter {
       try scope.define(input.name, state.graph.addInput(input.name, type))
     }
     for tensor in proto.initializer {
-      let value = state.addWeight(tensor.name, try state.tensors.decode(tensor))
+      let value = try state.addWeight(tensor.name, try state.tensors.decode(tensor))
       try scope.define(tensor.name, value)
     }
     for tensor in proto.sparseInitializer {
       let dense = try SparseTensor.densify(tensor, state.tensors)
-      try scope.define(tensor.values.name, state.addWeight(tensor.values.name, dense))
+      let value = try state.addWeight(tensor.values.name, dense)
+      try scope.define(tensor.values.name, value)
     }
     for node in proto.node { try NodeImporter.run(node, in: &scope, state) }
     try checkElements(proto, scope)

@@ -14,8 +14,12 @@ final class ImportState {
   let tensors: TensorDecoder
   let options: ImportOptions
   let functions: [FunctionKey: Onnx_FunctionProto]
-  private var nodeCount = 0
+  /// How many function calls lie around the node being imported.
+  var functionDepth = 0
+  private(set) var nodeCount = 0
+  private var expandedBytes = 0
   private var weightNames: Set<String> = []
+  private var nextSuffix: [String: Int] = [:]
 
   init(_ file: ModelFile, options: ImportOptions) throws(ImportError) {
     graph = Graph(name: file.proto.graph.name)
@@ -42,14 +46,27 @@ final class ImportState {
   }
 
   /// Adds a constant under a name that no other has.
-  func addWeight(_ name: String, _ tensor: HostTensor) -> ValueID {
+  func addWeight(_ name: String, _ tensor: HostTensor) throws(ImportError) -> ValueID {
+    try countExpandedBytes(tensor)
     var unique = name
-    var suffix = 1
     while !weightNames.insert(unique).inserted {
+      let suffix = nextSuffix[name, default: 1]
+      nextSuffix[name] = suffix + 1
       unique = "\(name).\(suffix)"
-      suffix += 1
     }
     return graph.addWeight(unique, tensor)
+  }
+
+  /// Constants in function bodies are decoded once a call, so a small file could ask for a lot.
+  private func countExpandedBytes(_ tensor: HostTensor) throws(ImportError) {
+    guard functionDepth > 0, case .dense(let storage, _) = tensor.content, storage.isWritable else {
+      return
+    }
+    expandedBytes += tensor.byteCount
+    guard expandedBytes <= options.expandedByteLimit else {
+      throw .unsupported(
+        "more than \(options.expandedByteLimit) bytes of constants in expanded functions")
+    }
   }
 }
 
@@ -65,6 +82,11 @@ struct Scope {
   var functions: [ImportState.FunctionKey] = []
 
   init(opsets: [String: Int]) { self.opsets = opsets }
+
+  /// A node's or value's name with the calls that lead to it; nil where that is too long.
+  func qualified(_ name: String) -> String? {
+    prefix.isEmpty ? name : prefix.utf8.count + name.utf8.count <= 1024 ? prefix + name : nil
+  }
 
   mutating func define(_ name: String, _ value: ValueID?) throws(ImportError) {
     guard values.updateValue(value, forKey: name) == nil else {

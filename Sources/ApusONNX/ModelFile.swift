@@ -20,7 +20,8 @@ package struct ModelFile: Sendable {
     let file: MappedFile
     do { file = try MappedFile(path: path) } catch { throw ImportError(.file("\(error)")) }
     try self.init(
-      file.range, folder: FileSystem.folder(of: path), allowOutside: options.allowExternalDataOutside)
+      file.range, folder: FileSystem.folder(of: path),
+      allowOutside: options.allowExternalDataOutside)
   }
 
   /// Decodes a serialized model.
@@ -65,7 +66,9 @@ package struct ImportOptions: Sendable {
   /// Admits external data by absolute path, through `..` or through links out of the folder.
   package var allowExternalDataOutside = false
   /// The most nodes after expansion of functions.
-  package var nodeLimit = 1_000_000
+  package var nodeLimit = 250_000
+  /// The most bytes of constants that calls of functions may repeat.
+  package var expandedByteLimit = 1 << 30
   /// How deeply functions may call each other.
   package var functionDepthLimit = 64
 

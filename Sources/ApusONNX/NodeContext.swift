@@ -92,24 +92,30 @@ struct NodeContext {
     return first
   }
 
-  func constant(_ tensor: HostTensor) -> ValueID {
-    state.addWeight("\(name).constant", tensor)
+  func constant(_ tensor: HostTensor) throws(ImportError) -> ValueID {
+    try state.addWeight("\(name).constant", tensor)
   }
 
   /// A 64-bit integer vector.
   func vector(_ values: [Int]) throws(ImportError) -> ValueID {
-    do { return constant(try .vector(values)) } catch { throw .invalid("\(error)") }
+    let tensor: HostTensor
+    do { tensor = try .vector(values) } catch { throw .invalid("\(error)") }
+    return try constant(tensor)
   }
 
   /// A rank-0 constant of an element type.
   func scalar(_ value: Double, _ element: ElementType) throws(ImportError) -> ValueID {
-    do { return constant(try .scalar(value, as: element)) } catch {
+    let tensor: HostTensor
+    do { tensor = try .scalar(value, as: element) } catch {
       throw .unsupported("a constant of type \(element.name)")
     }
+    return try constant(tensor)
   }
 
   func integerScalar(_ value: Int) throws(ImportError) -> ValueID {
-    do { return constant(try .vector([value]).reshaped([])) } catch { throw .invalid("\(error)") }
+    let tensor: HostTensor
+    do { tensor = try .vector([value]).reshaped([]) } catch { throw .invalid("\(error)") }
+    return try constant(tensor)
   }
 
   func unary(_ function: UnaryFunction, _ value: ValueID) throws(ImportError) -> ValueID {

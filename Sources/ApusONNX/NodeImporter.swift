@@ -9,7 +9,8 @@ enum NodeImporter {
   ) throws(ImportError) {
     let domain = ONNXImporter.normalize(domain: node.domain)
     let fallback = node.output.first { !$0.isEmpty } ?? node.opType
-    let name = scope.prefix + (node.name.isEmpty ? fallback : node.name)
+    let name =
+      scope.qualified(node.name.isEmpty ? fallback : node.name) ?? "node.\(state.nodeCount)"
     let location = ImportError.Location(
       node: name, operation: node.opType, domain: domain, opset: scope.opsets[domain] ?? 0)
     do {
@@ -84,7 +85,7 @@ enum NodeImporter {
       try scope.define(output, value)
       let definition = state.graph[value].definition
       if case .node = definition, state.graph[value].name.isEmpty {
-        state.graph[value].name = scope.prefix + output
+        state.graph[value].name = scope.qualified(output) ?? ""
       }
     }
   }

@@ -3,8 +3,10 @@ internal import ApusTensor
 
 /// Sparse constants become dense ones. Source: the comments of `SparseTensorProto` in onnx.proto.
 enum SparseTensor {
-  /// A sparse tensor may name any shape in a few bytes; dense forms over this size are refused.
-  private static let byteLimit = 1 << 28
+  /// A sparse tensor may name any shape in a few bytes; dense forms that are this many times larger
+  /// than the values are refused, small ones excepted.
+  private static let expansionLimit = 1024
+  private static let smallSize = 1 << 16
 
   static func densify(
     _ proto: Onnx_SparseTensorProto, _ tensors: TensorDecoder
@@ -21,7 +23,7 @@ enum SparseTensor {
         shape.append(extent)
       }
       let bytes = try HostTensor.byteCount(values.element, shape)
-      guard bytes <= byteLimit else {
+      guard bytes <= smallSize || bytes / expansionLimit <= values.byteCount else {
         throw ImportError.unsupported("a sparse tensor of \(bytes) bytes in dense form")
       }
       guard let count = Array.product(shape), values.element.bitWidth >= 8, values.rank == 1 else {

@@ -84,7 +84,8 @@ struct TensorDecoder: Sendable {
     func word(_ start: Int) -> Int? {
       Int(exactly: (0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64(bytes[start + $1]) })
     }
-    guard let start = word(0), let count = word(8), let payload = range.slice(at: start, count: count)
+    guard let start = word(0), let count = word(8),
+      let payload = range.slice(at: start, count: count)
     else { throw ImportError.invalid("a damaged payload reference") }
     return payload
   }

@@ -39,7 +39,9 @@ struct SymbolNames {
     for input in graph.input {
       guard case .tensorType(let type)? = input.type.value else { continue }
       for dimension in type.shape.dim {
-        if case .dimParam(let name)? = dimension.value { taken.insert(name) }
+        if case .dimParam(let name)? = dimension.value {
+          taken.formUnion(Extent(dimensionName: name).symbols)
+        }
       }
     }
   }
@@ -53,7 +55,7 @@ struct SymbolNames {
         throw .invalid("extent \(number) of axis \(axis) is too large", .tensor(input))
       }
       return .fixed(extent)
-    case .dimParam(let name) where !name.isEmpty: return DimensionName.extent(name)
+    case .dimParam(let name) where !name.isEmpty: return Extent(dimensionName: name)
     default: return .symbol(fresh(input, axis))
     }
   }
@@ -74,9 +76,4 @@ struct SymbolNames {
     }
     return name
   }
-}
-
-/// The extent that a `dim_param` denotes.
-enum DimensionName {
-  static func extent(_ name: String) -> Extent { .symbol(name) }
 }

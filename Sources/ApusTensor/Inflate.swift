@@ -12,7 +12,8 @@ struct Inflate {
     // No stream expands by more than 1032; a header that promises more is not believed.
     guard size >= 0, size / 1032 <= input.count else {
       throw .malformed(
-        format: "deflate stream", reason: "\(input.count) bytes cannot expand to \(size)", offset: 0)
+        format: "deflate stream", reason: "\(input.count) bytes cannot expand to \(size)", offset: 0
+      )
     }
     var inflate = Inflate(input: input, limit: size)
     try inflate.run()
@@ -65,7 +66,9 @@ struct Inflate {
     buffer = 0
     available = 0
     let length = try bits(16)
-    guard try bits(16) == ~length & 0xFFFF else { throw error("a stored block's length is damaged") }
+    guard try bits(16) == ~length & 0xFFFF else {
+      throw error("a stored block's length is damaged")
+    }
     guard input.count - position >= length else { throw error("a stored block is cut off") }
     guard limit - output.count >= length else { throw error("more data than promised") }
     output += input[position..<(position + length)]

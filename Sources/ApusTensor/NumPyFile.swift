@@ -87,7 +87,10 @@ package enum NumPyFile {
 extension NumPyFile {
   /// An array type of NumPy as far as tensors have it.
   private struct Kind {
-    enum Content { case elements(ElementType), unicode, byteStrings }
+    enum Content {
+      case elements(ElementType)
+      case unicode, byteStrings
+    }
 
     let content: Content
     let bytes: Int
@@ -147,7 +150,9 @@ extension NumPyFile {
         }
         var texts: [String] = []
         texts.reserveCapacity(count)
-        for index in 0..<count { texts.append(text(cells[(index * bytes)..<((index + 1) * bytes)])) }
+        for index in 0..<count {
+          texts.append(text(cells[(index * bytes)..<((index + 1) * bytes)]))
+        }
         return try HostTensor(texts: texts, shape: header.shape)
       }
     }

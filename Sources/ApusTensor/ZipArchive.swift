@@ -35,7 +35,8 @@ package struct ZipArchive: Sendable {
   }
 
   /// How many entries there are and where their records begin.
-  private static func directory(of file: ByteRange) throws(TensorError) -> (count: Int, start: Int) {
+  private static func directory(of file: ByteRange) throws(TensorError) -> (count: Int, start: Int)
+  {
     var end = file.count - 22
     let lowest = max(0, end - 65_535)
     while end >= lowest, file.integer(at: end, as: UInt32.self) != 0x0605_4B50 { end -= 1 }

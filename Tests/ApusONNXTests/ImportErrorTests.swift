@@ -22,7 +22,8 @@ internal import Testing
       model("Sofmax").failure()
         == "node 'n' (Sofmax, opset 17): the operator is not supported; the nearest known: Softmax")
     #expect(
-      model("Frobnicate").failure() == "node 'n' (Frobnicate, opset 17): the operator is not supported")
+      model("Frobnicate").failure()
+        == "node 'n' (Frobnicate, opset 17): the operator is not supported")
     #expect(
       model("QuickGelu", domain: "com.microsoft").failure()
         == "node 'n' (com.microsoft.QuickGelu, opset 0): the operator is not supported")
@@ -64,7 +65,8 @@ internal import Testing
   @Test func operands() {
     #expect(
       model("Relu", ["z"]).failure()
-        == "node 'n' (Relu, opset 17): operand 'z': no earlier node, input or initializer defines it")
+        == "node 'n' (Relu, opset 17): operand 'z': no earlier node, input or initializer defines it"
+    )
     #expect(
       model("Add", ["x"]).failure() == "node 'n' (Add, opset 17): expected 2 operands, found 1")
     #expect(

@@ -76,7 +76,8 @@ internal import Testing
   }
 
   @Test func brokenRecipesAreRefused() {
-    for text in ["gen:uniform 0 1 k", "gen:normal x 1 k", "gen:normal 0 1", "gen:normal 0 1 k T T"] {
+    for text in ["gen:uniform 0 1 k", "gen:normal x 1 k", "gen:normal 0 1", "gen:normal 0 1 k T T"]
+    {
       #expect(throws: ImportError.self) { try materialize([recipe("w", [2, 2], text)]) }
     }
     #expect(throws: ImportError.self) { try materialize([recipe("w", [2], "gen:normal 0 1 k T")]) }

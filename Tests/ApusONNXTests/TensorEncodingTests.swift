@@ -27,19 +27,26 @@ internal import Testing
     #expect(try decode(proto(.float32, [2]) { $0.floatData = [1, 2.5] }).reals() == [1, 2.5])
     #expect(try decode(proto(.float64, [1]) { $0.doubleData = [0.1] }).reals() == [0.1])
     #expect(try decode(proto(.int64, [1]) { $0.int64Data = [-5] }).integers() == [-5])
-    #expect(try decode(proto(.uint64, [1]) { $0.uint64Data = [.max] }).elements() == .unsigned([.max]))
-    #expect(try decode(proto(.uint32, [1]) { $0.uint64Data = [4_000_000_000] }).integers() == [4_000_000_000])
+    #expect(
+      try decode(proto(.uint64, [1]) { $0.uint64Data = [.max] }).elements() == .unsigned([.max]))
+    #expect(
+      try decode(proto(.uint32, [1]) { $0.uint64Data = [4_000_000_000] }).integers() == [
+        4_000_000_000
+      ])
     #expect(try decode(proto(.int32, [1]) { $0.int32Data = [-7] }).integers() == [-7])
     #expect(try decode(proto(.int8, [2]) { $0.int32Data = [-1, 127] }).integers() == [-1, 127])
     #expect(try decode(proto(.uint8, [1]) { $0.int32Data = [255] }).integers() == [255])
     #expect(try decode(proto(.int16, [1]) { $0.int32Data = [-300] }).integers() == [-300])
     #expect(try decode(proto(.uint16, [1]) { $0.int32Data = [65535] }).integers() == [65535])
-    #expect(try decode(proto(.bool, [3]) { $0.int32Data = [0, 1, 2] }).booleans() == [false, true, true])
+    #expect(
+      try decode(proto(.bool, [3]) { $0.int32Data = [0, 1, 2] }).booleans() == [false, true, true])
     #expect(try decode(proto(.float16, [1]) { $0.int32Data = [0x3E00] }).reals() == [1.5])
     #expect(try decode(proto(.bfloat16, [1]) { $0.int32Data = [0x3FC0] }).reals() == [1.5])
     #expect(try decode(proto(.float8e4m3fn, [1]) { $0.int32Data = [0x3C] }).reals() == [1.5])
-    #expect(try decode(proto(.int4, [3]) { $0.int32Data = [0xF1, 0x08] }).integers() == [1, -1, -8])
-    #expect(try decode(proto(.uint2, [5]) { $0.int32Data = [0xE4, 1] }).integers() == [0, 1, 2, 3, 1])
+    #expect(
+      try decode(proto(.int4, [3]) { $0.int32Data = [0xF1, 0x08] }).integers() == [1, -1, -8])
+    #expect(
+      try decode(proto(.uint2, [5]) { $0.int32Data = [0xE4, 1] }).integers() == [0, 1, 2, 3, 1])
     #expect(
       try decode(proto(.complex64, [1]) { $0.floatData = [1, -2] }).elements()
         == .complex([Complex(1, -2)]))
@@ -51,7 +58,8 @@ internal import Testing
         == .text(["a", ""]))
   }
 
-  @Test(arguments: ElementType.allCases) func writtenTensorsReadBack(_ element: ElementType) throws {
+  @Test(arguments: ElementType.allCases) func writtenTensorsReadBack(_ element: ElementType) throws
+  {
     let folder = try TemporaryFolder()
     let path = FileSystem.join(folder.path, "t.pb")
     let tensor =

@@ -6,7 +6,8 @@ final class TemporaryFolder {
   let path: String
 
   init() throws {
-    path = FileManager.default.temporaryDirectory
+    path =
+      FileManager.default.temporaryDirectory
       .appendingPathComponent("apus-test-\(UUID().uuidString)").path
     try FileSystem.makeDirectory(path)
   }

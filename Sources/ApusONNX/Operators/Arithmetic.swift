@@ -31,7 +31,8 @@ enum Arithmetic {
     let start = axis < 0 ? axis + leftRank : axis
     let trailing = leftRank - start - rightRank
     guard trailing >= 0 else {
-      throw .invalid("operand B of rank \(rightRank) does not fit from \(axis) on",
+      throw .invalid(
+        "operand B of rank \(rightRank) does not fit from \(axis) on",
         .attribute("axis"))
     }
     if trailing == 0 { return right }

@@ -11,7 +11,8 @@ enum BlockMoves {
     let block = try blockSize(&attributes)
     var isColumnFirst = false
     if context.opset >= 11 {
-      isColumnFirst = try attributes.choice("mode", default: false, [("DCR", false), ("CRD", true)])
+      isColumnFirst = try attributes.choice(
+        "mode", default: false, [("DCR", false), ("CRD", true)])
     }
     let x = try context.operand(0, "input")
     let extents = try parts(context, x)
@@ -41,7 +42,8 @@ enum BlockMoves {
     let block = try blockSize(&attributes)
     var isColumnFirst = false
     if context.opset >= 27 {
-      isColumnFirst = try attributes.choice("mode", default: false, [("DCR", false), ("CRD", true)])
+      isColumnFirst = try attributes.choice(
+        "mode", default: false, [("DCR", false), ("CRD", true)])
     }
     let x = try context.operand(0, "input")
     let extents = try parts(context, x)

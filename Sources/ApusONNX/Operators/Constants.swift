@@ -8,8 +8,10 @@ enum Constants {
   ) throws(ImportError) -> [ValueID?] {
     try context.expect(0...0)
     let tensor = try value(&attributes)
-    let name = context.outputs.first.flatMap { $0.isEmpty ? nil : $0 } ?? context.name
-    return [context.state.addWeight(name, tensor)]
+    let output = context.outputs.first.flatMap { $0.isEmpty ? nil : $0 } ?? context.name
+    // In a function body the output's name alone would not tell calls apart.
+    let name = context.state.functionDepth > 0 ? context.name : output
+    return [try context.state.addWeight(name, tensor)]
   }
 
   private static func value(_ attributes: inout AttributeReader) throws(ImportError) -> HostTensor {
@@ -48,6 +50,6 @@ enum Constants {
     } catch let error as ImportError { throw error } catch {
       throw .invalid("expected one element: \(error)", .attribute("value"))
     }
-    return [try context.one(Expand(), context.constant(scalar), shape)]
+    return [try context.one(Expand(), try context.constant(scalar), shape)]
   }
 }

@@ -8,7 +8,8 @@ enum Gating {
     _ context: NodeContext, _ attributes: inout AttributeReader
   ) throws(ImportError) -> [ValueID?] {
     try context.expect(1)
-    let isTanh = try attributes.choice("approximate", default: false, [("none", false), ("tanh", true)])
+    let isTanh = try attributes.choice(
+      "approximate", default: false, [("none", false), ("tanh", true)])
     return [try context.unary(isTanh ? .geluTanh : .gelu, try context.operand(0, "X"))]
   }
 

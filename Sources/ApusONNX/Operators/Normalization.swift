@@ -2,17 +2,17 @@ internal import ApusIR
 internal import ApusLoops
 internal import ApusTensor
 
-/// BatchNormalization in inference, LayerNormalization and RMSNormalization.
+/// BatchNormalization, LayerNormalization and RMSNormalization.
 enum Normalization {
   static func batch(
     _ context: NodeContext, _ attributes: inout AttributeReader
   ) throws(ImportError) -> [ValueID?] {
     try context.expect(5)
     let epsilon = try attributes.real("epsilon", default: 1e-5)
-    attributes.ignore("momentum")
+    let momentum = try attributes.real("momentum", default: 0.9)
     if context.opset >= 14 {
-      guard try attributes.flag("training_mode", default: false) == false else {
-        throw .unsupported("batch statistics (training)", .attribute("training_mode"))
+      if try attributes.flag("training_mode", default: false) {
+        return try BatchStatistics.normalize(context, epsilon: epsilon, momentum: momentum)
       }
     } else {
       if context.opset < 9, try attributes.integer("spatial", default: 1) == 0 {

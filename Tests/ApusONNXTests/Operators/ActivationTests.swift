@@ -77,7 +77,8 @@ internal import Testing
     let x = try HostTensor.floats([Double](repeating: 1, count: 8), [2, 2, 2])
     #expect(close(try reals("Softmax", opset: 11, [x]), [Double](repeating: 0.25, count: 8)))
     #expect(
-      close(try reals("Softmax", opset: 1, [x], [.int("axis", 2)]), [Double](repeating: 0.5, count: 8)))
+      close(
+        try reals("Softmax", opset: 1, [x], [.int("axis", 2)]), [Double](repeating: 0.5, count: 8)))
     #expect(
       close(
         try reals("Softmax", opset: 11, [x], [.int("axis", 0)]),

@@ -12,7 +12,8 @@ internal import Testing
     let sum = try reals(
       "Add", opset: opset, [matrix(), .floats([10, 20])], [.int("broadcast", 1), .int("axis", 0)])
     #expect(sum == [11, 12, 23, 24])
-    let suffix = try reals("Mul", opset: opset, [matrix(), .floats([2, 3])], [.int("broadcast", 1)])
+    let suffix = try reals(
+      "Mul", opset: opset, [matrix(), .floats([2, 3])], [.int("broadcast", 1)])
     #expect(suffix == [2, 6, 6, 12])
   }
 
@@ -20,7 +21,8 @@ internal import Testing
     let left = try HostTensor.floats([1, 2, 3])
     let right = try HostTensor.floats([2, 2, 2])
     #expect(try run("Greater", opset: 13, [left, right])[0].booleans() == [false, false, true])
-    #expect(try run("GreaterOrEqual", opset: 16, [left, right])[0].booleans() == [false, true, true])
+    #expect(
+      try run("GreaterOrEqual", opset: 16, [left, right])[0].booleans() == [false, true, true])
     #expect(try run("Less", opset: 9, [left, right])[0].booleans() == [true, false, false])
     #expect(try run("LessOrEqual", opset: 12, [left, right])[0].booleans() == [true, true, false])
     #expect(try run("Equal", opset: 19, [left, right])[0].booleans() == [false, true, false])
@@ -36,7 +38,9 @@ internal import Testing
   }
 
   @Test func variadicOperatorsFold() throws {
-    let operands = try [[1, 5], [4, 2], [1, 2]].map { try HostTensor.floats($0.map(Double.init(_:))) }
+    let operands = try [[1, 5], [4, 2], [1, 2]].map {
+      try HostTensor.floats($0.map(Double.init(_:)))
+    }
     #expect(try reals("Sum", opset: 13, operands) == [6, 9])
     #expect(try reals("Mean", opset: 13, operands) == [2, 3])
     #expect(try reals("Max", opset: 8, operands) == [4, 5])

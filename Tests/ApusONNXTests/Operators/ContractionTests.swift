@@ -55,7 +55,8 @@ internal import Testing
     #expect(try indexed[0].reals() == [4, 5, 7, 8])
     #expect(try indexed[1].integers() == [4, 5, 7, 8])
     let padded = try reals(
-      "AveragePool", opset: 7, [data], [.ints("kernel_shape", [2, 2]), .ints("pads", [1, 1, 0, 0])])
+      "AveragePool", opset: 7, [data],
+      [.ints("kernel_shape", [2, 2]), .ints("pads", [1, 1, 0, 0])])
     #expect(padded == [0, 0.5, 1.5, 1.5, 2, 3, 4.5, 5, 6])
     let counted = try reals(
       "AveragePool", opset: 11, [data],

@@ -11,6 +11,20 @@ internal import Testing
     #expect(close(found, [0, 1, 1, 2]))
   }
 
+  @Test func batchNormalizationInTrainingMode() throws {
+    let data = try HostTensor.floats([1, 3, 5, 9], [2, 1, 2])
+    let one = try HostTensor.floats([1])
+    let results = try run(
+      "BatchNormalization", opset: 15, [data, .floats([2]), one, one, one],
+      [.float("epsilon", 1.25), .float("momentum", 0.5), .int("training_mode", 1)], outputs: 3)
+    // The mean is 4.5, the variance 8.75.
+    let deviation = 10.0.squareRoot()
+    #expect(
+      close(try results[0].reals(), [-3.5, -1.5, 0.5, 4.5].map { $0 / deviation * 2 + 1 }))
+    #expect(close(try results[1].reals(), [2.75]))
+    #expect(close(try results[2].reals(), [4.875]))
+  }
+
   @Test func batchNormalizationTakesWiderParameters() throws {
     let data = try HostTensor(.float16, shape: [1, 1, 2], .real([1, 2]))
     let one = try HostTensor.floats([1])
