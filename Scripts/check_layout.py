@@ -16,7 +16,7 @@ ARROWS = {
     "ApusIR": {"ApusTensor", "ApusLoops", "CApusPlatform"},
     "ApusONNXSchema": {"SwiftProtobuf", "Foundation", "FoundationEssentials"},
     "ApusONNX": {"ApusIR", "ApusTensor", "ApusLoops", "ApusONNXSchema", "SwiftProtobuf",
-                 "Foundation"},
+                 "Foundation", "FoundationEssentials"},
     "ApusOptimizer": {"ApusIR", "ApusTensor", "ApusLoops"},
     "ApusEngine": {"ApusIR", "ApusTensor", "ApusLoops", "CApusPlatform"},
     "ApusCPU": {"ApusEngine", "ApusIR", "ApusTensor", "ApusLoops", "CApusCPU", "CApusPlatform"},

@@ -8,10 +8,10 @@ quick=0
 step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
 
 step "build, release"
-swift build -c release --build-tests
+swift build -c release -Xswiftc -enable-testing --build-tests
 
 step "unit tests"
-swift test -c release --skip-build
+swift test -c release -Xswiftc -enable-testing --skip-build
 if [ $quick = 1 ]; then exit 0; fi
 
 step "C kernels"
@@ -23,7 +23,7 @@ if [ ! -x .venv/bin/python ]; then
   .venv/bin/pip install --quiet onnx==1.23.2 onnxruntime==1.31.1 numpy==2.4.6
 fi
 
-binary=$(swift build -c release --show-bin-path)
+binary=$(swift build -c release -Xswiftc -enable-testing --show-bin-path)
 tools=../shared/conformance
 if [ ! -d "$tools" ]; then
   echo "skipped: the ONNX suite and the networks need $tools"
