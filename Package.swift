@@ -35,7 +35,7 @@ let package = Package(
   targets: [
     .target(name: "CApusPlatform"),
     .target(name: "CApusCPU"),
-    .target(name: "CApusDemo"),
+    .target(name: "CApusDemo", exclude: ["data"]),
     library("ApusTensor", ["CApusPlatform"]),
     library("ApusLoops", ["ApusTensor"]),
     library("ApusIR", ["ApusTensor", "ApusLoops", "CApusPlatform"]),

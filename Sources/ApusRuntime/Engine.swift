@@ -11,6 +11,8 @@ package final class Engine: Sendable {
   package let pool: ThreadPool
   let specializer: Specializer
   let inputIndex: [String: Int]
+  /// Strings have no place in an arena: a graph with strings is evaluated on the host.
+  let holdsText: Bool
 
   private let verification: @Sendable () throws(RuntimeError) -> Void
   private let isVerified = Atomic<Bool>(false)
@@ -31,6 +33,7 @@ package final class Engine: Sendable {
       index[plan.graph[input].name] = position
     }
     self.inputIndex = index
+    self.holdsText = plan.graph.values.contains { $0.fact.element == .string }
   }
 
   /// Names and types of the inputs, in order.

@@ -16,6 +16,8 @@ package enum RuntimeError: Error, Sendable {
   case noTacticSource(node: String, source: String)
   case memoryLimit(needed: Int, limit: Int)
   case tensor(TensorError)
+  /// Host evaluation of a graph with strings failed.
+  case reference(EvaluationFailure)
   /// The engine file's weights are damaged.
   case engine(EngineFileError)
   case cancelled
@@ -38,6 +40,7 @@ extension RuntimeError: CustomStringConvertible {
     case .memoryLimit(let needed, let limit):
       "the run needs \(needed) bytes of activations, the limit is \(limit)"
     case .tensor(let error): error.description
+    case .reference(let error): "\(error)"
     case .engine(let error): error.description
     case .cancelled: "cancelled"
     }

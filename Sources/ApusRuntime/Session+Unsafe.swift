@@ -81,6 +81,9 @@ package final class Session {
     try engine.verify()
     let graph = engine.plan.graph
     try check(inputs)
+    if engine.holdsText {
+      do { return try ReferenceEvaluator(graph).run(inputs) } catch { throw .reference(error) }
+    }
     retained.removeAll(keepingCapacity: true)
     defer { retained.removeAll(keepingCapacity: true) }
     status.pointee = ApusStatus()
@@ -299,7 +302,7 @@ package final class Session {
       let borrowed = try view(slot, fact.type)
       do throws(TensorError) {
         let tensor = try borrowed.copied()
-        key.contents.append(try tensor.integers())
+        key.contents.append(tensor.packedBytes.map(Int.init))
         contents.append(tensor)
       } catch { throw .tensor(error) }
     }

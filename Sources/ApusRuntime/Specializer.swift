@@ -179,8 +179,9 @@ struct SegmentAssembly {
   ) throws(RuntimeError) -> Segment.Boundary {
     var needed: [ValueID] = []
     for (operand, fact) in zip(node.operands, facts) {
-      guard let operand, let fact, fact.element.isInteger, fact.integers == nil,
-        let count = fact.type.elementCount, count <= Fact.contentLimit, !needed.contains(operand)
+      // Shapes follow from small integer vectors, or from scalars such as the bounds of a range.
+      guard let operand, let fact, fact.known == nil, let count = fact.type.elementCount,
+        count <= (fact.element.isInteger ? Fact.contentLimit : 1), !needed.contains(operand)
       else { continue }
       needed.append(operand)
       _ = try slot(of: operand)
