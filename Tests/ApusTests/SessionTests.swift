@@ -3,6 +3,7 @@ import ApusBuilder
 import ApusCPU
 import ApusEngine
 import ApusIR
+import ApusLoops
 import ApusRuntime
 import ApusTensor
 import Foundation
