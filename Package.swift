@@ -72,6 +72,19 @@ let package = Package(
       dependencies: ["Apus", "ApusBuilder", "ApusRuntime", "ApusIR", "ApusTensor", "ApusONNX"],
       swiftSettings: strict),
     tests("ApusTensorTests", ["ApusTensor"]),
+    tests(
+      "ApusTests",
+      [
+        "Apus", "ApusBuilder", "ApusCPU", "ApusEngine", "ApusRuntime", "ApusIR", "ApusLoops",
+        "ApusTensor", "CApusDemo",
+      ]),
+    tests(
+      "ApusCPUTests",
+      [
+        "Apus", "ApusBuilder", "ApusCPU", "ApusEngine", "ApusRuntime", "ApusIR", "ApusLoops",
+        "ApusTensor",
+      ]),
+    tests("ApusOptimizerTests", ["ApusOptimizer", "ApusIR", "ApusLoops", "ApusTensor"]),
     tests("ApusIRTests", ["ApusIR", "ApusTensor", "ApusLoops"]),
     tests(
       "ApusONNXTests", ["ApusONNX", "ApusIR", "ApusTensor", "ApusLoops", "ApusONNXSchema", protobuf]),
