@@ -1,8 +1,9 @@
 internal import Apus
 internal import ApusBuilder
 internal import ApusEngine
+internal import ApusIR
+internal import ApusTensor
 internal import ArgumentParser
-internal import Foundation
 
 /// The build flags that `build`, `bench` and `trtexec` share.
 struct BuildFlags: ParsableArguments {
@@ -10,10 +11,16 @@ struct BuildFlags: ParsableArguments {
   @Option(name: .customLong("saveEngine"), help: "Where to write the engine.")
   var saveEngine: String?
   @Option(
-    name: .customLong("minShapes"), help: "Smallest shapes, as name:1x3x224x224,name2:….")
-  var minShapes: String?
-  @Option(name: .customLong("optShapes"), help: "Shapes to tune for.") var optShapes: String?
-  @Option(name: .customLong("maxShapes"), help: "Largest shapes.") var maxShapes: String?
+    name: .customLong("minShapes"),
+    help: """
+      Smallest shapes, as NAME:1x3x224x224,NAME2:1x8. Shapes behind --profile=N belong to that \
+      profile.
+      """)
+  var minShapes: [String] = []
+  @Option(name: .customLong("optShapes"), help: "Shapes to tune for.")
+  var optShapes: [String] = []
+  @Option(name: .customLong("maxShapes"), help: "Largest shapes.")
+  var maxShapes: [String] = []
   @Option(
     name: .customLong("builderOptimizationLevel"),
     help: "0 times nothing; from 1 on tactics are verified and timed.")
@@ -29,81 +36,133 @@ struct BuildFlags: ParsableArguments {
   var memPoolSize: String?
   @Option(name: .customLong("disablePass"), help: "Leaves an optimiser pass out; may repeat.")
   var disabledPasses: [String] = []
-  @Option(name: .customLong("disable-pass"), help: .hidden) var disabledPassesDashed: [String] = []
   @Option(
-    name: [.customLong("stopAfterPatch"), .customLong("stop-after-patch")],
+    name: .customLong("stopAfterPatch"),
     help: "Stops the optimiser after N patches, to bisect a wrong result.")
   var stopAfterPatch: Int?
   @Flag(name: .customLong("verbose"), help: "Says more.") var verbose = false
 
-  func options(shapes: String?) throws -> BuildOptions {
+  /// The options for a model's inputs; `shapes` is what inference will run, where nothing else says
+  /// what to tune for.
+  func options(_ graph: Graph, shapes: String?) throws(ApusError) -> BuildOptions {
     var options = BuildOptions()
     options.level = level
     options.threads = cpuThreads
     options.averageTiming = averageTiming
     options.timingCachePath = timingCache
-    options.disabledPasses = Set(disabledPasses + disabledPassesDashed)
+    options.disabledPasses = Set(disabledPasses)
     options.stopAfterPatch = stopAfterPatch
-    let optimum = try ShapeSpecification(optShapes ?? shapes ?? "").shapes
-    let minimum = try ShapeSpecification(minShapes ?? "").shapes
-    let maximum = try ShapeSpecification(maxShapes ?? "").shapes
-    if !optimum.isEmpty {
-      options.profiles = [
-        Profile(
-          inputs: Dictionary(
-            uniqueKeysWithValues: optimum.map { name, shape in
-              (
-                name,
-                Profile.Range(
-                  minimum: minimum[name] ?? shape, optimum: shape, maximum: maximum[name] ?? shape)
-              )
-            }))
-      ]
+    options.profiles = try profiles(graph, shapes: shapes)
+    let known = Set(OptimizerPasses.names)
+    for pass in disabledPasses where !known.contains(pass) {
+      throw ApusError(
+        .invalidInput, "there is no optimiser pass '\(pass)'",
+        hint: "the passes are \(OptimizerPasses.names.joined(separator: ", "))")
     }
     return options
   }
 
+  private func profiles(_ graph: Graph, shapes: String?) throws(ApusError) -> [Profile] {
+    var optimum: [Int: ShapeSpecification] = [:]
+    var minimum: [Int: ShapeSpecification] = [:]
+    var maximum: [Int: ShapeSpecification] = [:]
+    let inputs = graph.inputs.map { graph[$0] }
+    func read(
+      _ texts: [String], into table: inout [Int: ShapeSpecification]
+    ) throws(ApusError) {
+      for text in texts {
+        let specification = try ShapeSpecification(text)
+        try specification.check(against: inputs.map(\.name))
+        table[specification.profile] = specification
+      }
+    }
+    try read(minShapes, into: &minimum)
+    try read(optShapes, into: &optimum)
+    try read(maxShapes, into: &maximum)
+    if optimum.isEmpty, minimum.isEmpty, maximum.isEmpty, let shapes {
+      optimum[0] = try ShapeSpecification(shapes)
+      try optimum[0]?.check(against: inputs.map(\.name))
+    }
+    let indices = Set(optimum.keys).union(minimum.keys).union(maximum.keys).sorted()
+    var profiles: [Profile] = []
+    for index in indices {
+      var ranges: [String: Profile.Range] = [:]
+      for input in inputs {
+        let least = minimum[index]?[input.name]
+        let most = maximum[index]?[input.name]
+        guard let best = optimum[index]?[input.name] ?? most ?? least else { continue }
+        let range = Profile.Range(minimum: least ?? best, optimum: best, maximum: most ?? best)
+        try Self.check(range, of: input)
+        ranges[input.name] = range
+      }
+      profiles.append(Profile(inputs: ranges))
+    }
+    return profiles
+  }
+
+  /// Refuses ranges that are no ranges, or that the input's type contradicts.
+  private static func check(_ range: Profile.Range, of input: Value) throws(ApusError) {
+    let text = "\(range.minimum.dimensions) to \(range.optimum.dimensions) to "
+      + range.maximum.dimensions
+    for shape in [range.minimum, range.optimum, range.maximum] {
+      guard let extents = input.fact.type.extents else { continue }
+      let fits =
+        extents.count == shape.count
+        && zip(extents, shape).allSatisfy { extent, value in extent.fixed.map { $0 == value } ?? true }
+      guard fits else {
+        throw ApusError(
+          .invalidInput,
+          "input '\(input.name)' cannot have shape \(shape.dimensions): it is \(input.fact.type)")
+      }
+    }
+    guard range.minimum.count == range.optimum.count, range.maximum.count == range.optimum.count,
+      range.optimum.indices.allSatisfy({
+        range.minimum[$0] <= range.optimum[$0] && range.optimum[$0] <= range.maximum[$0]
+      })
+    else {
+      throw ApusError(
+        .invalidInput, "the shapes of input '\(input.name)' do not grow: \(text)",
+        hint: "minShapes <= optShapes <= maxShapes must hold in every dimension")
+    }
+  }
+
   /// Bytes of `--memPoolSize`.
-  func memoryLimit() throws -> Int? {
+  func memoryLimit() throws(ApusError) -> Int? {
     guard let memPoolSize else { return nil }
     for part in memPoolSize.split(separator: ",") {
       let pair = part.split(separator: ":")
       guard pair.count == 2, pair[0] == "workspace" else { continue }
-      let scales: [Character: Double] = ["B": 1, "K": 1024, "M": 1_048_576, "G": 1_073_741_824]
-      let last = pair[1].last ?? "M"
-      let scale = scales[Character(last.uppercased())]
-      guard let number = Double(scale == nil ? pair[1] : pair[1].dropLast()), number >= 0,
-        number * (scale ?? 1_048_576) < 1e18
-      else { throw ApusError(.invalidInput, "cannot read --memPoolSize=\(memPoolSize)") }
-      return Int(number * (scale ?? 1_048_576))
+      if let bytes = MemorySize.bytes(String(pair[1])) { return bytes }
     }
     throw ApusError(
       .invalidInput, "cannot read --memPoolSize=\(memPoolSize)", hint: "write workspace:512M")
   }
 }
 
-/// Shapes by input name in trtexec's notation: `name:1x3x224x224,other:1x128`.
-struct ShapeSpecification {
-  private(set) var shapes: [String: [Int]] = [:]
-
-  init(_ text: String) throws {
-    for part in text.split(separator: ",") {
-      guard let colon = part.lastIndex(of: ":") else {
-        throw ApusError(
-          .invalidInput, "cannot read the shape '\(part)'", hint: "write name:1x3x224x224")
-      }
-      let name = part[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "'"))
-      let extents = part[part.index(after: colon)...]
-      if extents.isEmpty || extents == "scalar" {
-        shapes[name] = []
-        continue
-      }
-      let numbers = extents.split(separator: "x").map { Int($0) }
-      guard numbers.allSatisfy({ ($0 ?? -1) >= 0 }) else {
-        throw ApusError(
-          .invalidInput, "cannot read the shape '\(part)'", hint: "write name:1x3x224x224")
-      }
-      shapes[name] = numbers.compactMap { $0 }
+/// Sizes as trtexec reads and as people read them.
+package enum MemorySize {
+  /// Bytes of a number with B, K, M or G behind it; MiB where nothing is.
+  package static func bytes(_ text: String) -> Int? {
+    let scales: [Character: Double] = ["B": 1, "K": 1024, "M": 1_048_576, "G": 1_073_741_824]
+    guard let last = text.uppercased().last else { return nil }
+    let scale = scales[last]
+    guard let number = Double(scale == nil ? text : String(text.dropLast())), number >= 0 else {
+      return nil
     }
+    let bytes = number * (scale ?? 1_048_576)
+    return bytes < 1e18 ? Int(bytes) : nil
+  }
+
+  /// A size to three digits, such as `97.5 MB`.
+  package static func text(_ bytes: Int) -> String {
+    var value = Double(bytes)
+    var units = ["B", "kB", "MB", "GB", "TB"][...]
+    while value >= 1000, units.count > 1 {
+      value /= 1000
+      units = units.dropFirst()
+    }
+    let unit = units.first ?? ""
+    if unit == "B" { return "\(bytes) B" }
+    return Terminal.fixed(value, value >= 100 ? 0 : value >= 10 ? 1 : 2) + " \(unit)"
   }
 }

@@ -14,31 +14,48 @@ struct Command: ParsableCommand {
         apus run model.onnx --inputs inputs/ --outputs outputs/
         apus build --onnx=model.onnx --saveEngine=model.engine --optShapes=input:1x3x224x224
         apus bench --loadEngine=model.engine --shapes=input:1x3x224x224
+        apus inspect model.onnx --passes
+        apus compare model.onnx
       """,
     version: "apus \(Compiler.version) (\(BuildInfo.commit))",
     subcommands: [
-      RunCommand.self, BuildCommand.self, BenchCommand.self, TrtexecCommand.self,
+      RunCommand.self, BuildCommand.self, BenchCommand.self, InspectCommand.self,
+      CompareCommand.self, DemoCommand.self, DoctorCommand.self, MaterializeCommand.self,
+      TrtexecCommand.self,
     ])
 
   static func main() {
     apus_install_interrupt_cleanup()
-    let arguments = TrtexecSpelling.normalized(CommandLine.arguments)
+    let line = CommandLine.arguments
+    var isTrtexec = false
     do {
-      var command = try parseAsRoot(arguments)
+      let spelling = try FlagSpelling(line)
+      isTrtexec =
+        spelling.arguments.first == "trtexec" && !spelling.arguments.contains("--help")
+      if isTrtexec { print(TrtexecEcho.banner("RUNNING", line)) }
+      for note in spelling.notes { Terminal.error("note: \(note)") }
+      var command = try parseAsRoot(spelling.arguments)
       try command.run()
-    } catch let error as ApusError {
-      Terminal.error("error: \(error)")
-      Foundation.exit(Int32(error.code.rawValue))
+      if isTrtexec { print(TrtexecEcho.banner("PASSED", line)) }
     } catch {
-      if let hint = TrtexecSpelling.suggestion(for: arguments, error: "\(fullMessage(for: error))") {
-        Terminal.error(hint)
-      }
-      exit(withError: error)
+      let code = report(error)
+      if isTrtexec, code != 0 { print(TrtexecEcho.banner("FAILED", line)) }
+      Foundation.exit(code)
     }
   }
-}
 
-/// What a release build records about itself.
-enum BuildInfo {
-  static let commit = "unknown commit"
+  /// Prints an error, or the help that was asked for, and returns the exit code.
+  private static func report(_ error: any Error) -> Int32 {
+    if let error = error as? ApusError {
+      Terminal.error("error: \(error)")
+      return Int32(error.code.rawValue)
+    }
+    let text = fullMessage(for: error)
+    guard exitCode(for: error) != .success else {
+      print(text)
+      return 0
+    }
+    Terminal.error(text.hasPrefix("Error: ") ? "error: " + text.dropFirst(7) : text)
+    return Int32(ApusError.Code.invalidInput.rawValue)
+  }
 }

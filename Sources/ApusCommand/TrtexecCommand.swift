@@ -1,28 +1,26 @@
 internal import Apus
 internal import ArgumentParser
-internal import Foundation
 
 struct TrtexecCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trtexec",
     abstract: "Accepts a trtexec command line as it is.",
     discussion: """
-      A link named trtexec does the same.
+      A link named trtexec does the same. Flags that have no effect here are named, each with the \
+      reason; flag names may be in upper or lower case.
 
-      Example:
+      Examples:
         apus trtexec --onnx=model.onnx --saveEngine=model.engine --shapes=input:1x3x224x224
+        apus trtexec --loadEngine=model.engine --dumpProfile --exportTimes=times.json
+        ln -s $(which apus) trtexec && ./trtexec --onnx=model.onnx
       """)
 
   @OptionGroup var build: BuildFlags
   @OptionGroup var bench: BenchFlags
 
-  mutating func run() throws {
-    let line = CommandLine.arguments.joined(separator: " ")
-    print("&&&& RUNNING TensorRT.trtexec [Apus \(Compiler.version)] # \(line)")
-    do { try Benchmark(build: build, flags: bench).run() } catch {
-      print("&&&& FAILED TensorRT.trtexec [Apus \(Compiler.version)] # \(line)")
-      throw error
-    }
-    print("&&&& PASSED TensorRT.trtexec [Apus \(Compiler.version)] # \(line)")
+  func run() throws {
+    let benchmark = Benchmark(build: build, flags: bench)
+    TrtexecEcho(build: build, bench: bench).entries.forEach(benchmark.log.write)
+    _ = try benchmark.run()
   }
 }
