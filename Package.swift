@@ -87,6 +87,7 @@ let package = Package(
     tests("ApusOptimizerTests", ["ApusOptimizer", "ApusIR", "ApusLoops", "ApusTensor"]),
     tests("ApusIRTests", ["ApusIR", "ApusTensor", "ApusLoops"]),
     tests(
-      "ApusONNXTests", ["ApusONNX", "ApusIR", "ApusTensor", "ApusLoops", "ApusONNXSchema", protobuf]),
+      "ApusONNXTests",
+      ["ApusONNX", "ApusIR", "ApusTensor", "ApusLoops", "ApusONNXSchema", protobuf]),
   ]
 )

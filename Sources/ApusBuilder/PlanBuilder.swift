@@ -26,7 +26,8 @@ package struct PlanBuilder: Sendable {
     report.nodesAfter = graph.order.count
     var tactics: [NodeID: Tactic] = [:]
     var packed: [Plan.PackedKey: HostTensor] = [:]
-    var selector = TacticSelector(sources: sources, options: options, machine: machine, graph: graph)
+    var selector = TacticSelector(
+      sources: sources, options: options, machine: machine, graph: graph)
     for (index, id) in graph.order.enumerated() {
       options.progress?("choosing tactics", index, graph.order.count)
       let node = graph[id]

@@ -21,7 +21,9 @@ package struct ConvolutionTactics: TacticSource {
       convolution.epilogue.map({ EpilogueLowering.isSupported($0) }) ?? true
     else { return [] }
     if shape[1] == 1, convolution.group > 1, data.type.extents?[1] == .fixed(convolution.group) {
-      return [Tactic(source: name, name: "depthwise", parameters: [GemmTactics.variants()[0].index])]
+      return [
+        Tactic(source: name, name: "depthwise", parameters: [GemmTactics.variants()[0].index])
+      ]
     }
     return GemmTactics.variants().map {
       Tactic(source: name, name: "implicit.\($0.name)", parameters: [$0.index])
@@ -34,7 +36,8 @@ package struct ConvolutionTactics: TacticSource {
     else { return [] }
     var arguments = apus_conv_args()
     arguments.variant = UInt32(variant)
-    let shape = weight.shape.count == 3
+    let shape =
+      weight.shape.count == 3
       ? [weight.shape[0], weight.shape[1], 1, weight.shape[2]] : weight.shape
     arguments.groups = Int64(convolution.group)
     arguments.output_channels = Int64(shape[0])
@@ -159,7 +162,8 @@ package struct ConvolutionTactics: TacticSource {
     let pixels = shape[2...].reduce(1, *)
     var all = [[shape[1] * pixels, pixels, 1]]
     for index in 0..<count {
-      let strides = IterationSpace.broadcastStrides(instance.shape(operand: first + index), to: shape)
+      let strides = IterationSpace.broadcastStrides(
+        instance.shape(operand: first + index), to: shape)
       var space = IterationSpace(
         extents: Array(shape[2...]),
         strides: [Array(strides[2...]), Array(rowMajorStrides(shape)[2...])])

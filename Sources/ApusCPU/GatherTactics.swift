@@ -11,7 +11,8 @@ package struct GatherTactics: TacticSource {
   package init() {}
 
   package func tactics(for region: Region) -> [Tactic] {
-    guard region.operation is Gather || region.operation is GatherElements
+    guard
+      region.operation is Gather || region.operation is GatherElements
         || region.operation is GatherND,
       let data = region.operands[0], data.element.bitWidth >= 8,
       let indices = region.operands[1], indices.element == .int64 || indices.element == .int32

@@ -20,7 +20,9 @@ package struct GemmTactics: TacticSource {
       max(left.type.rank ?? 0, right.type.rank ?? 0) <= Int(APUS_GEMM_MAX_BATCH_RANK) + 2,
       product.epilogue.map({ EpilogueLowering.isSupported($0) }) ?? true
     else { return [] }
-    return Self.variants().map { Tactic(source: name, name: "gemm.\($0.name)", parameters: [$0.index]) }
+    return Self.variants().map {
+      Tactic(source: name, name: "gemm.\($0.name)", parameters: [$0.index])
+    }
   }
 
   /// Register tiles of this machine's instruction set, its default first, then those below.

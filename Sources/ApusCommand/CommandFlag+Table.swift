@@ -100,7 +100,8 @@ extension CommandFlag {
     CommandFlag("pluginInstanceNorm", .none, .inert(noPlugins)),
     CommandFlag("enablePluginOverride", .none, .inert(noPlugins)),
     CommandFlag("markDebug", .required, .inert("apus compare reads every layer")),
-    CommandFlag("markUnfusedTensorsAsDebugTensors", .none, .inert("apus compare reads every layer")),
+    CommandFlag(
+      "markUnfusedTensorsAsDebugTensors", .none, .inert("apus compare reads every layer")),
     CommandFlag("cpuOnly", .none, .inert("building needs no GPU")),
   ]
 

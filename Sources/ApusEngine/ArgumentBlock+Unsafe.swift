@@ -7,8 +7,7 @@ package final class ArgumentBlock: @unchecked Sendable {
 
   /// Copies a trivial struct in; its address is what the kernel gets.
   @discardableResult
-  package func store<Arguments>(_ arguments: Arguments) -> UnsafePointer<Arguments>
-  {
+  package func store<Arguments>(_ arguments: Arguments) -> UnsafePointer<Arguments> {
     let memory = UnsafeMutableRawPointer.allocate(
       byteCount: max(MemoryLayout<Arguments>.stride, 1),
       alignment: max(MemoryLayout<Arguments>.alignment, 16))

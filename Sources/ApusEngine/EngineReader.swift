@@ -1,6 +1,5 @@
 internal import ApusIR
 internal import ApusTensor
-internal import CApusPlatform
 
 /// Reads engine files that may be damaged or hostile. Weights stay mapped; their checksums are
 /// verified by `verify`, before first use.
@@ -32,7 +31,7 @@ package struct EngineReader: Sendable {
       throw .malformed("the index is cut off")
     }
     let bytes = body.array
-    guard EngineWriter.checksum(bytes, seed: UInt64(bodyCount)) == checksum else {
+    guard Checksum.of(bytes, seed: UInt64(bodyCount)) == checksum else {
       throw .damaged(part: "the index")
     }
     let base = EngineWriter.aligned(EngineFile.headerByteCount + Int(bodyCount))
@@ -54,8 +53,7 @@ package struct EngineReader: Sendable {
   /// Checks the bytes of every weight that the plan reads.
   package func verify() throws(EngineFileError) {
     for (tensor, checksum) in used {
-      let found = tensor.withBytes { apus_checksum64($0.baseAddress, $0.count, 0) }
-      guard found == checksum else { throw .damaged(part: "a weight \(tensor.type)") }
+      guard Checksum.of(tensor) == checksum else { throw .damaged(part: "a weight \(tensor.type)") }
     }
   }
 

@@ -1,6 +1,5 @@
 internal import ApusIR
 internal import ApusTensor
-internal import CApusPlatform
 
 /// Writes engine files, atomically.
 package enum EngineWriter {
@@ -97,7 +96,7 @@ package enum EngineWriter {
         directory.write(count: tensor.shape.count)
         for extent in tensor.shape { directory.write(count: extent) }
         directory.write(count: offset)
-        directory.write(fixed: tensor.withBytes { apus_checksum64($0.baseAddress, $0.count, 0) })
+        directory.write(fixed: Checksum.of(tensor))
         offset += aligned(tensor.byteCount)
       }
       var body = ByteWriter()
@@ -107,7 +106,7 @@ package enum EngineWriter {
       header.write(raw: EngineFile.magic)
       header.write(fixed: EngineFile.formatVersion)
       header.write(fixed: UInt32(truncatingIfNeeded: body.count))
-      header.write(fixed: checksum(body.bytes, seed: UInt64(body.count)))
+      header.write(fixed: Checksum.of(body.bytes, seed: UInt64(body.count)))
       let file = try FileWriter(path: path)
       try file.append(header.bytes)
       try file.append(body.bytes)
@@ -128,9 +127,6 @@ package enum EngineWriter {
   static func aligned(_ count: Int) -> Int {
     (count + EngineFile.alignment - 1) / EngineFile.alignment * EngineFile.alignment
   }
-
-  static func checksum(_ bytes: [UInt8], seed: UInt64) -> UInt64 {
-    bytes.withUnsafeBytes { apus_checksum64($0.baseAddress, $0.count, seed) }
   }
 }
 

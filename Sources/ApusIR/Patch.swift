@@ -60,7 +60,8 @@ package enum PatchError: Error, Sendable {
 extension PatchError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .type(let label, let node, let error): "pass '\(label)' built an ill-typed '\(node)': \(error)"
+    case .type(let label, let node, let error):
+      "pass '\(label)' built an ill-typed '\(node)': \(error)"
     case .typeChanged(let label, let value, let before, let after):
       "pass '\(label)' changes the type of '\(value)' from \(before) to \(after)"
     case .unknownAnchor(let label): "pass '\(label)' refers to a node that is not in the graph"

@@ -72,7 +72,9 @@ extension Program: CustomStringConvertible {
       guard parts.count == 2, let value = Int64(parts[1]) else { throw .syntax("bad integer") }
       return .integer(value)
     case "boolean":
-      guard parts.count == 2, let value = Bool(String(parts[1])) else { throw .syntax("bad boolean") }
+      guard parts.count == 2, let value = Bool(String(parts[1])) else {
+        throw .syntax("bad boolean")
+      }
       return .boolean(value)
     case "select": return .select(try integer(1), try integer(2), try integer(3))
     case "convert":

@@ -40,7 +40,8 @@ package struct ConstantFolding: Pass {
   private func operations(_ node: Node, _ operands: [HostTensor?], _ types: [TensorType]) -> Int {
     let results = types.reduce(0) { $0 + ($1.elementCount ?? 0) }
     switch node.operation {
-    case is MatMul: return results.multipliedReportingOverflow(by: operands[0]?.shape.last ?? 1).partialValue
+    case is MatMul:
+      return results.multipliedReportingOverflow(by: operands[0]?.shape.last ?? 1).partialValue
     case is Convolution:
       let taps = operands[1]?.shape.dropFirst().reduce(1, *) ?? 1
       return results.multipliedReportingOverflow(by: taps).partialValue

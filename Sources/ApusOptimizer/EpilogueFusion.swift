@@ -13,7 +13,8 @@ package struct EpilogueFusion: Pass {
     guard let fused = FusedNode(node, graph) else { return nil }
     // The contraction computed last takes the others as operands that are ready.
     for operand in fused.operands.reversed().sorted(by: { $0 > $1 }) {
-      guard let producer = graph.producer(of: operand), uses.of(operand).allSatisfy({ $0 == node.id }),
+      guard let producer = graph.producer(of: operand),
+        uses.of(operand).allSatisfy({ $0 == node.id }),
         !uses.isOutput(operand),
         graph.type(operand).shape == graph.type(node.results[0]).shape,
         graph.type(operand).element == .float32,
@@ -79,7 +80,9 @@ package struct EpilogueFusion: Pass {
   }
 
   private func broadcasts(_ operand: ValueID, to value: ValueID, _ graph: Graph) -> Bool {
-    guard let mine = graph.type(operand).rank, let rank = graph.type(value).rank else { return false }
+    guard let mine = graph.type(operand).rank, let rank = graph.type(value).rank else {
+      return false
+    }
     return mine <= rank
   }
 

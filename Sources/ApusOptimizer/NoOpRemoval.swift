@@ -22,7 +22,8 @@ package struct NoOpRemoval: Pass {
     let sameType = graph.type(first) == graph.type(node.results[0])
     switch node.operation {
     case is Identity: return first
-    case let cast as Cast: return sameType && graph.type(first).element == cast.element ? first : nil
+    case let cast as Cast:
+      return sameType && graph.type(first).element == cast.element ? first : nil
     case is Reshape, is Expand, is Squeeze, is Unsqueeze, is Flatten:
       return sameType && graph.type(first).rank != nil ? first : nil
     case let transpose as Transpose:
@@ -41,7 +42,8 @@ package struct NoOpRemoval: Pass {
       graph.operand(node, 0).map({ graph.type($0).rank != nil }) == true
     else { return false }
     guard let steps = graph.operand(node, 4) else { return starts.allSatisfy { $0 == 0 } }
-    return starts.allSatisfy { $0 == 0 } && graph.fact(steps).integers?.allSatisfy { $0 == 1 } == true
+    return starts.allSatisfy { $0 == 0 }
+      && graph.fact(steps).integers?.allSatisfy { $0 == 1 } == true
   }
 
   /// x + 0, x − 0, x · 1, x / 1, x ^ 1 with the constant on the neutral side.

@@ -241,7 +241,9 @@ package final class Session {
     for (index, value) in values.enumerated() where index < step.resultSlots.count {
       guard let target = slots[Int(step.resultSlots[index])] else { continue }
       value.withBytes { bytes in
-        if let source = bytes.baseAddress { target.copyMemory(from: source, byteCount: bytes.count) }
+        if let source = bytes.baseAddress {
+          target.copyMemory(from: source, byteCount: bytes.count)
+        }
       }
     }
     if options.isProfiled {

@@ -20,7 +20,8 @@ struct Specializer {
 
   init(plan: Plan, sources: [any TacticSource], workers: Int) {
     self.plan = plan
-    self.sources = Dictionary(sources.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    self.sources = Dictionary(
+      sources.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.workers = workers
     var roots: [ValueID: ValueID] = [:]
     var lastUse: [ValueID: Int] = [:]
@@ -124,8 +125,9 @@ struct SegmentAssembly {
     for (result, fact) in zip(node.results, inferred) { state.facts[result] = fact }
     if try fold(node, facts, inferred) { return true }
     if node.operation is any ViewOperator, let data = node.operands[0] {
-      if fact(data).constant == nil { state.slots[node.results[0]] = try slot(of: data) }
-      else if let constant = fact(data).constant, let shape = inferred[0].type.fixedShape {
+      if fact(data).constant == nil {
+        state.slots[node.results[0]] = try slot(of: data)
+      } else if let constant = fact(data).constant, let shape = inferred[0].type.fixedShape {
         do { state.facts[node.results[0]] = Fact(constant: try constant.reshaped(shape)) } catch {
           throw .tensor(error)
         }
@@ -167,7 +169,9 @@ struct SegmentAssembly {
     guard elements <= 4 * Specializer.foldLimit else { return false }
     do {
       let values = try node.operation.evaluate(operands, inferred.map(\.type))
-      for (result, value) in zip(node.results, values) { state.facts[result] = Fact(constant: value) }
+      for (result, value) in zip(node.results, values) {
+        state.facts[result] = Fact(constant: value)
+      }
     } catch {
       throw .evaluation(node: node.name, operation: node.operation.name, error)
     }

@@ -146,7 +146,8 @@ extension Polynomial: CustomStringConvertible {
       let magnitude = term.coefficient.magnitude
       let body =
         names.isEmpty
-        ? "\(magnitude)" : (magnitude == 1 ? names : ["\(magnitude)"] + names).joined(separator: "*")
+        ? "\(magnitude)"
+        : (magnitude == 1 ? names : ["\(magnitude)"] + names).joined(separator: "*")
       if index == 0 {
         text = (term.coefficient < 0 ? "-" : "") + body
       } else {

@@ -96,7 +96,8 @@ import Testing
     try check(MatMul(), [left, flat], constants: [1])
     try check(MatMul(), [left, real(&random, batch + [k, n])])
     let program = try Program(
-      text: "(f32, f32, f32) { operand 0; operand 1; add 0 1; gelu 2; operand 2; add 3 4 } -> 5:f32")
+      text: "(f32, f32, f32) { operand 0; operand 1; add 0 1; gelu 2; operand 2; add 3 4 } -> 5:f32"
+    )
     try check(
       MatMul(epilogue: program),
       [left, flat, real(&random, [n]), real(&random, batch + [m, n])], constants: [1, 2])
@@ -179,7 +180,8 @@ import Testing
     let x = try real(&random, shape)
     for order in [[0, 2, 1, 3], [3, 2, 1, 0], [1, 0, 3, 2]] { try check(Transpose(order), [x]) }
     try check(Concat(axis: 1), [x, x])
-    try check(Expand(), [real(&random, [1, shape[3]]), .vector([3, 4, shape[3]])], constants: [1])
+    try check(
+      Expand(), [real(&random, [1, shape[3]]), .vector([3, 4, shape[3]])], constants: [1])
     try check(
       Slice(), [x, .vector([-1]), .vector([-1000]), .vector([3]), .vector([-1])],
       constants: [1, 2, 3, 4])

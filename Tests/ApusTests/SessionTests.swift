@@ -15,7 +15,8 @@ import Testing
     var graph = Graph(name: "g")
     let x = graph.addInput("x", TensorType(.float32, [.symbol("n"), 64]))
     let w = graph.addWeight(
-      "w", try HostTensor(.float32, shape: [64, 96], .real((0..<6144).map { Double($0 % 29) / 29 })))
+      "w",
+      try HostTensor(.float32, shape: [64, 96], .real((0..<6144).map { Double($0 % 29) / 29 })))
     let product = try graph.append(MatMul(), [x, w], name: "product")[0]
     graph.addOutput("y", try graph.append(Softmax(), [product], name: "softmax")[0])
     return graph

@@ -70,12 +70,16 @@ package struct Binary: ElementwiseOperator {
     switch (try left.decoded(), try right.decoded()) {
     case (.real(let a), .real(let b)):
       if function.isComparison {
-        return [try space.map(a, b, as: element, Elements.boolean) { Self.compare(function, $0, $1) }]
+        return [
+          try space.map(a, b, as: element, Elements.boolean) { Self.compare(function, $0, $1) }
+        ]
       }
       return [try space.map(a, b, as: element, Elements.real) { Self.apply(function, $0, $1) }]
     case (.signed(let a), .signed(let b)):
       if function.isComparison {
-        return [try space.map(a, b, as: element, Elements.boolean) { Self.compare(function, $0, $1) }]
+        return [
+          try space.map(a, b, as: element, Elements.boolean) { Self.compare(function, $0, $1) }
+        ]
       }
       if function == .divide || function == .remainder, b.contains(0), space.count > 0 {
         throw .divisionByZero
@@ -83,7 +87,9 @@ package struct Binary: ElementwiseOperator {
       return [try space.map(a, b, as: element, Elements.signed) { Self.apply(function, $0, $1) }]
     case (.unsigned(let a), .unsigned(let b)):
       if function.isComparison {
-        return [try space.map(a, b, as: element, Elements.boolean) { Self.compare(function, $0, $1) }]
+        return [
+          try space.map(a, b, as: element, Elements.boolean) { Self.compare(function, $0, $1) }
+        ]
       }
       if function == .divide || function == .remainder, b.contains(0), space.count > 0 {
         throw .divisionByZero

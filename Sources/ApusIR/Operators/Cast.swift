@@ -36,7 +36,9 @@ package struct Cast: ElementwiseOperator {
     if input.element == element { return [input] }
     let values = try input.decoded()
     if case .text(let texts) = values { return [try parse(texts, input.shape)] }
-    if element == .string { return [try .make(.string, input.shape, .text(Self.print(values, input.element)))] }
+    if element == .string {
+      return [try .make(.string, input.shape, .text(Self.print(values, input.element)))]
+    }
     if !saturate, let format = element.floatFormat, element.bitWidth == 8 {
       let reals = try input.decodedReals()
       let bytes = reals.map { UInt8(truncatingIfNeeded: format.encode($0, saturating: false)) }

@@ -170,7 +170,8 @@ extension Shape {
   func permuted(_ permutation: [Int], _ field: String) throws(TypeError) -> Shape {
     guard !permutation.isEmpty, let extents else { return self }
     guard permutation.sorted() == Array(extents.indices) else {
-      throw .invalid(field: field, reason: "\(permutation) is no permutation of \(extents.count) axes")
+      throw .invalid(
+        field: field, reason: "\(permutation) is no permutation of \(extents.count) axes")
     }
     return .ranked(permutation.map { extents[$0] })
   }

@@ -27,7 +27,8 @@ package struct Select: ElementwiseOperator {
     guard type.rank.map({ $0 <= 1 }) == true, let flags = try? condition.known?.booleans(),
       let a = then.contents, let b = otherwise.contents
     else { return nil }
-    let count = [flags.count, a.count, b.count].contains(0) ? 0 : max(flags.count, a.count, b.count)
+    let count =
+      [flags.count, a.count, b.count].contains(0) ? 0 : max(flags.count, a.count, b.count)
     guard [flags.count, a.count, b.count].allSatisfy({ $0 == count || $0 == 1 }) else { return nil }
     return (0..<count).map { index in
       flags[flags.count == 1 ? 0 : index]

@@ -27,7 +27,8 @@ import Testing
     let left = try Probe.real((0..<12).map(Double.init), [3, 2, 2])
     let right = try Probe.real((0..<12).map { Double($0 * 2 - 5) }, [2, 3, 2])
     let direct = try Probe.run(
-      MatMul(leftPermutation: [1, 0, 2], rightPermutation: [0, 2, 1], resultPermutation: [2, 0, 1]),
+      MatMul(
+        leftPermutation: [1, 0, 2], rightPermutation: [0, 2, 1], resultPermutation: [2, 0, 1]),
       [left, right])[0]
     let a = try Probe.run(Transpose([1, 0, 2]), [left])[0]
     let b = try Probe.run(Transpose([0, 2, 1]), [right])[0]

@@ -8,7 +8,8 @@ import Testing
 
   @Test func dividesByRootMeanSquare() throws {
     let found = try Probe.reals(
-      RMSNormalization(axis: -1, epsilon: 0), [Probe.real([3, 4], [1, 2]), Probe.real([1, 2], [2])])
+      RMSNormalization(axis: -1, epsilon: 0),
+      [Probe.real([3, 4], [1, 2]), Probe.real([1, 2], [2])])
     let root = 12.5.squareRoot()
     #expect(Probe.close(found, [3 / root, 8 / root]))
   }
