@@ -15,7 +15,7 @@ swift test -c release -Xswiftc -enable-testing --skip-build
 if [ $quick = 1 ]; then exit 0; fi
 
 step "C kernels"
-for script in Tests/CKernels/*.sh; do bash "$script"; done
+for script in Tests/CKernels/*.sh; do ROUNDS=400 sh "$script"; done
 
 step "Python environment (.venv)"
 if [ ! -x .venv/bin/python ]; then

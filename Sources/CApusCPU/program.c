@@ -39,8 +39,15 @@ static size_t cursor_bytes(const apus_program *program) {
 }
 
 size_t apus_program_scratch_bytes(const apus_program *program) {
-  return program->register_count * register_bytes(program) + cursor_bytes(program) +
+  return (program->register_count + (size_t)1) * register_bytes(program) + cursor_bytes(program) +
          apus_round_up(program->instruction_count);
+}
+
+// Whether the result is as wide as operand a (and b, where it is a plain operand).
+static bool keeps_width(uint32_t op) {
+  if (op == APUS_OP_SELECT_F || op == APUS_OP_SELECT_I) return false;
+  return !(op >= APUS_OP_EQ_F && op <= APUS_OP_LE_F) &&
+         !(op >= APUS_OP_EQ_I && op <= APUS_OP_LE_I) && op < APUS_OP_I_TO_F;
 }
 
 static bool may_alias(const apus_program *program, const apus_instruction *in) {
@@ -76,6 +83,8 @@ static void find_hints(const apus_program *program, uint8_t *hints) {
         hints[i] = APUS_HINT_DIRECT;
       }
       last_use[in->dst] = 0;
+      bool overwrites = ((used & 1) && in->a == in->dst) || ((used & 2) && in->b == in->dst);
+      if (overwrites && !keeps_width(in->op)) hints[i] |= APUS_HINT_OVERLAP;
     }
     // Walking backwards, the first use met is the last one.
     if ((used & 1) && !last_use[in->a]) last_use[in->a] = i;
@@ -87,7 +96,7 @@ static void find_hints(const apus_program *program, uint8_t *hints) {
 static apus_tile prepare(const apus_program *program, void *const *slots, void *scratch) {
   apus_tile tile = {.program = program, .slots = slots, .registers = scratch};
   tile.register_bytes = register_bytes(program);
-  char *at = tile.registers + program->register_count * tile.register_bytes;
+  char *at = tile.registers + (program->register_count + (size_t)1) * tile.register_bytes;
   tile.cursors = (apus_cursor *)(void *)at;
   tile.hints = (uint8_t *)at + cursor_bytes(program);
   find_hints(program, tile.hints);
