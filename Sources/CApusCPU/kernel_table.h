@@ -14,7 +14,7 @@ typedef struct {
 typedef struct {
   const apus_program *program;
   apus_cursor *cursors;  // of operands, then of results
-  char *registers;       // and a spare one
+  char *registers;
   size_t register_bytes;
   uint8_t *hints;        // one an instruction
   void *const *slots;
@@ -23,8 +23,7 @@ typedef struct {
 enum {
   APUS_HINT_ALIAS = 1,   // a load whose register may point into the operand
   APUS_HINT_DIRECT = 2,  // may compute straight into the result that the next instruction stores
-  APUS_HINT_ONCE = 4,    // a constant that stays in its register
-  APUS_HINT_OVERLAP = 8  // overwrites an operand of another width
+  APUS_HINT_ONCE = 4     // a constant that stays in its register
 };
 
 typedef struct {
@@ -32,20 +31,22 @@ typedef struct {
   // registers.
   void (*tile)(const apus_tile *tile, int64_t inner, int64_t outer, bool first);
 
-  // Over one contiguous row; x may be y.
+  // Over one contiguous row.
   void (*softmax_row)(const float *x, float *y, int64_t count, bool logarithm);
   // Over `count` adjacent columns (at most APUS_TILE); scratch holds 2 * APUS_TILE floats.
   void (*softmax_columns)(const float *x, float *y, int64_t count, int64_t axis, int64_t x_stride,
                           int64_t y_stride, bool logarithm, float *scratch);
 
   void (*row_add)(const float *a, const float *b, float *y, int64_t count);
+  double (*row_sum)(const float *x, int64_t count);
   // Sum of (x - center)^2.
   double (*row_deviation)(const float *x, int64_t count, float center);
-  // y = (x - center) * factor * scale + bias; scale and bias may be NULL.
-  void (*row_normalize)(const float *x, float *y, int64_t count, float center, float factor,
-                        const float *scale, const float *bias);
+  // y = (x - center) * factor
+  void (*row_scale)(const float *x, float *y, int64_t count, float center, float factor);
+  // y = y * scale + bias; either may be NULL.
+  void (*row_affine)(float *y, int64_t count, const float *scale, const float *bias);
 
-  // Folds a contiguous row into one value (kinds of apus_reduce.h; without the division and root).
+  // Folds a contiguous row into one value (kinds of apus_reduce.h; before mean and root).
   double (*reduce_row)(const float *x, int64_t count, uint32_t kind);
   // accumulator[i] = fold(accumulator[i], x[i])
   void (*reduce_columns)(const float *x, float *accumulator, int64_t count, uint32_t kind);

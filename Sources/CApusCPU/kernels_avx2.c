@@ -1,11 +1,13 @@
-#if defined(__x86_64__)
 #include "kernel_table.h"
+
+#if defined(__x86_64__)
 #include <math.h>
 #include <string.h>
-#define KERNEL(name) name##_avx2
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#include "kernels_isa.inc"
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#define KERNEL(name) avx2_##name
+#define TABLE apus_kernels_avx2
+#include "vector_math.h"
+#include "program_tile.inc"
+#include "rows.inc"
 #pragma clang attribute pop
-#else
-typedef int apus_no_avx2;
 #endif

@@ -1,12 +1,14 @@
-#if defined(__x86_64__)
 #include "kernel_table.h"
+
+#if defined(__x86_64__)
 #include <math.h>
 #include <string.h>
-#define KERNEL(name) name##_avx512
 #pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
-#include "kernels_isa.inc"
+  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), apply_to = function)
+#define KERNEL(name) avx512_##name
+#define TABLE apus_kernels_avx512
+#include "vector_math.h"
+#include "program_tile.inc"
+#include "rows.inc"
 #pragma clang attribute pop
-#else
-typedef int apus_no_avx512;
 #endif

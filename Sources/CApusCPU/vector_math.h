@@ -225,25 +225,3 @@ VM_INLINE uint64_t vm_to_uint64(float x) {
   if (!(x > 0.0f)) return 0;
   return x >= 18446744073709551616.0f ? UINT64_MAX : (uint64_t)x;
 }
-
-// By truncation; NaN gives 0, what is out of range the nearest bound.
-VM_INLINE int64_t vm_double_to_int64(double x) {
-  if (x != x) return 0;
-  if (x >= 0x1p63) return INT64_MAX;
-  return x < -0x1p63 ? INT64_MIN : (int64_t)x;
-}
-VM_INLINE uint64_t vm_to_uint64(float x) {
-  if (!(x > 0.0f)) return 0;
-  return x >= 0x1p64f ? UINT64_MAX : (uint64_t)x;
-}
-// For bounds that float holds exactly.
-VM_INLINE int32_t vm_to_small(float x, float least, float most) {
-  x = x < least ? least : x;
-  x = x > most ? most : x;
-  return (int32_t)(x == x ? x : 0.0f);
-}
-VM_INLINE int64_t vm_clamp_to_int64(float x, int64_t least, int64_t most) {
-  int64_t value = vm_to_int64(x);
-  value = value < least ? least : value;
-  return value > most ? most : value;
-}
