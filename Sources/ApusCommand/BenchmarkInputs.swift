@@ -75,7 +75,8 @@ struct BenchmarkInputs {
         throw ApusError(
           .invalidInput, "the shape of input '\(name)' is open", hint: "add --shapes=\(name):1x…")
       }
-      return try HostTensor(type.element, shape: shape, bytes: try MappedFile(path: path).range.array)
+      return try HostTensor(
+        type.element, shape: shape, bytes: try MappedFile(path: path).range.array)
     } catch let error as TensorError {
       throw ApusError(.invalidInput, error.description, location: path)
     }

@@ -102,13 +102,16 @@ struct BuildFlags: ParsableArguments {
 
   /// Refuses ranges that are no ranges, or that the input's type contradicts.
   private static func check(_ range: Profile.Range, of input: Value) throws(ApusError) {
-    let text = "\(range.minimum.dimensions) to \(range.optimum.dimensions) to "
+    let text =
+      "\(range.minimum.dimensions) to \(range.optimum.dimensions) to "
       + range.maximum.dimensions
     for shape in [range.minimum, range.optimum, range.maximum] {
       guard let extents = input.fact.type.extents else { continue }
       let fits =
         extents.count == shape.count
-        && zip(extents, shape).allSatisfy { extent, value in extent.fixed.map { $0 == value } ?? true }
+        && zip(extents, shape).allSatisfy { extent, value in
+          extent.fixed.map { $0 == value } ?? true
+        }
       guard fits else {
         throw ApusError(
           .invalidInput,

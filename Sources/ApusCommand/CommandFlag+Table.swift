@@ -1,6 +1,6 @@
 extension CommandFlag {
   /// Every flag of trtexec 8.6 to 11.1, and our own beside them.
-  static let all: [CommandFlag] = model + building + inference + reporting + system
+  package static let all: [CommandFlag] = model + building + inference + reporting + system
 
   private static let precision = "the engine computes in the types that the model declares"
   private static let noGPU = "this build computes on the CPU"
@@ -100,7 +100,8 @@ extension CommandFlag {
     CommandFlag("pluginInstanceNorm", .none, .inert(noPlugins)),
     CommandFlag("enablePluginOverride", .none, .inert(noPlugins)),
     CommandFlag("markDebug", .required, .inert("apus compare reads every layer")),
-    CommandFlag("markUnfusedTensorsAsDebugTensors", .none, .inert("apus compare reads every layer")),
+    CommandFlag(
+      "markUnfusedTensorsAsDebugTensors", .none, .inert("apus compare reads every layer")),
     CommandFlag("cpuOnly", .none, .inert("building needs no GPU")),
   ]
 

@@ -32,7 +32,8 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Relative tolerance.") var rtol = 1e-3
   @Option(help: "Absolute tolerance.") var atol = 1e-6
   @Option(help: "Rows of the error table.") var rows = 10
-  @Option(name: [.customLong("threads"), .customLong("cpuThreads")],
+  @Option(
+    name: [.customLong("threads"), .customLong("cpuThreads")],
     help: "Threads; 0 takes every processor.")
   var threads = 0
   @Flag(help: "Prints every value's comparison as JSON.") var json = false

@@ -42,9 +42,10 @@ enum CUDADriver {
   private typealias GetDevice = @convention(c) (UnsafeMutablePointer<Int32>, Int32) -> Int32
   private typealias GetName = @convention(c) (UnsafeMutablePointer<CChar>, Int32, Int32) -> Int32
   private typealias GetMemory = @convention(c) (UnsafeMutablePointer<Int>, Int32) -> Int32
-  private typealias GetAttribute = @convention(c) (
-    UnsafeMutablePointer<Int32>, Int32, Int32
-  ) -> Int32
+  private typealias GetAttribute =
+    @convention(c) (
+      UnsafeMutablePointer<Int32>, Int32, Int32
+    ) -> Int32
 
   /// Nil where no driver library can be opened.
   static func report() -> Report? {

@@ -9,7 +9,9 @@ package indirect enum JSON: Sendable {
   case list([JSON])
   case object([String: JSON])
 
-  package static func texts(_ values: some Sequence<String>) -> JSON { .list(values.map(JSON.text)) }
+  package static func texts(_ values: some Sequence<String>) -> JSON {
+    .list(values.map(JSON.text))
+  }
   package static func integers(_ values: some Sequence<Int>) -> JSON {
     .list(values.map(JSON.integer))
   }

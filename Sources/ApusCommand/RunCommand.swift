@@ -27,7 +27,8 @@ struct RunCommand: ParsableCommand {
   var reference: String?
   @Option(help: "Relative tolerance of the comparison.") var rtol = 1e-3
   @Option(help: "Absolute tolerance of the comparison.") var atol = 1e-5
-  @Option(name: [.customLong("threads"), .customLong("cpuThreads")],
+  @Option(
+    name: [.customLong("threads"), .customLong("cpuThreads")],
     help: "Threads; 0 takes every processor.")
   var threads = 0
   @Flag(help: "Save the model as an engine and run what is loaded back.") var viaEngine = false

@@ -32,7 +32,9 @@ enum TensorFolder {
           .invalidInput, "one file cannot hold \(names.count) \(role)s", location: path,
           hint: "give a folder with NAME.npy files or a .npz file")
       }
-      if path.hasSuffix(".pb") { return ([name: try TensorFile.read(path: path).tensor], .protobuf) }
+      if path.hasSuffix(".pb") {
+        return ([name: try TensorFile.read(path: path).tensor], .protobuf)
+      }
       return ([name: try NumPyFile.read(path: path)], .numpy)
     } catch { throw boundary(error, path) }
   }

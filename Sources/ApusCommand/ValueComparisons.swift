@@ -72,8 +72,9 @@ struct ValueComparisons {
 
   /// The rows with the largest errors in proportion to their values.
   private func worst(_ count: Int) -> [Row] {
-    Array(rows.sorted { Self.relative($0.comparison) > Self.relative($1.comparison) }
-      .prefix(max(count, 0)))
+    Array(
+      rows.sorted { Self.relative($0.comparison) > Self.relative($1.comparison) }
+        .prefix(max(count, 0)))
   }
 
   private static func relative(_ comparison: Comparison) -> Double {
