@@ -21,7 +21,7 @@ package enum ProgramEvaluation {
     let space = try BroadcastSpace(operands.map(\.shape))
     var columns: [Column] = []
     for instruction in program.instructions {
-      columns.append(try evaluate(instruction, columns, operands, space))
+      columns.append(rounded(try evaluate(instruction, columns, operands, space)))
     }
     var results: [HostTensor] = []
     for output in program.outputs {
@@ -98,6 +98,12 @@ package enum ProgramEvaluation {
     case .convert(let lane, let a): return convert(columns[a], to: lane)
     case .narrow(let element, let a): return try narrow(columns[a], element, space.shape)
     }
+  }
+
+  /// A real lane holds single precision: every instruction rounds, as the unfused operators do.
+  private static func rounded(_ column: Column) -> Column {
+    guard case .real(let values) = column else { return column }
+    return .real(values.map { Double(Float($0)) })
   }
 
   private static func choose<T>(_ flags: [Bool], _ x: [T], _ y: [T]) -> [T] {

@@ -17,6 +17,11 @@ package struct ProgramBuilder {
   /// Appends an instruction, or returns the value that already computes it.
   @discardableResult
   package mutating func emit(_ instruction: Program.Instruction) -> Int {
+    // Negative zero equals zero and is not the same number.
+    if case .real(let number) = instruction, number.isZero, number.sign == .minus {
+      instructions.append(instruction)
+      return instructions.count - 1
+    }
     if let value = known[instruction] { return value }
     instructions.append(instruction)
     known[instruction] = instructions.count - 1
