@@ -28,8 +28,8 @@ public struct ApusError: Error, Sendable {
 
 extension ApusError: CustomStringConvertible {
   public var description: String {
-    var text = location.map { "\($0): " } ?? ""
-    text += message
+    var text = message
+    if let location, !message.hasPrefix(location) { text = "\(location): \(message)" }
     if let hint { text += "\n  \(hint)" }
     return text
   }

@@ -1,6 +1,6 @@
 extension CommandFlag {
   /// Every flag of trtexec 8.6 to 11.1, and our own beside them.
-  static let all: [CommandFlag] = model + building + inference + reporting + system
+  package static let all: [CommandFlag] = model + building + inference + reporting + system
 
   private static let precision = "the engine computes in the types that the model declares"
   private static let noGPU = "this build computes on the CPU"

@@ -3,13 +3,14 @@ internal import Foundation
 /// Lines in trtexec's form. Information goes to standard output, warnings to standard error.
 struct Log: Sendable {
   var isVerbose = false
-  /// Keeps standard output free for JSON.
+  /// Keeps standard output free for other text, such as JSON.
   var isQuiet = false
 
   func info(_ text: String) { if !isQuiet { print(Self.line("I", text)) } }
   func verbose(_ text: String) { if isVerbose, !isQuiet { print(Self.line("V", text)) } }
-  func warning(_ text: String) { Terminal.error(Self.line("W", text)) }
-  func error(_ text: String) { Terminal.error(Self.line("E", text)) }
+  func warning(_ text: String) {
+    Terminal.error(isQuiet ? "note: \(text)" : Self.line("W", text))
+  }
 
   func write(_ entry: LogEntry) {
     switch entry {

@@ -32,8 +32,8 @@ package struct LatencySummary: Sendable {
       count == 0 ? 0 : count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
     percentiles = wanted.map { percentage in
       guard count > 0 else { return (percentage, 0) }
-      // trtexec's index.
-      let index = count - 1 - Int((1 - percentage / 100) * Double(count))
+      // trtexec's index, in single precision as there.
+      let index = count - 1 - Int((1 - Float(percentage) / 100) * Float(count))
       return (percentage, sorted[min(max(index, 0), count - 1)])
     }
     let variance =

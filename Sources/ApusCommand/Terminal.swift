@@ -10,6 +10,8 @@ package enum Terminal {
   static func error(_ text: String) { write(text + "\n") }
 
   fileprivate static func write(_ text: String) {
+    // Keeps the order of lines where both streams end in one place.
+    fflush(nil)
     FileHandle.standardError.write(Data(text.utf8))
   }
 
