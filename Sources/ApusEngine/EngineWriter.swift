@@ -127,7 +127,6 @@ package enum EngineWriter {
   static func aligned(_ count: Int) -> Int {
     (count + EngineFile.alignment - 1) / EngineFile.alignment * EngineFile.alignment
   }
-  }
 }
 
 /// Tensors to store, each once however often it is used.
