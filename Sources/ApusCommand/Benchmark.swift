@@ -33,7 +33,7 @@ struct Benchmark {
     bind(engine, inputs.values)
     let queries = BenchmarkQueries(
       engine: engine, inputs: inputs.values, options: SessionOptions(memoryLimit: memoryLimit),
-      idleMilliseconds: flags.idleTime)
+      idleMilliseconds: flags.idleTime, path: path)
     let report = try measure(queries)
     if flags.dumpOutput || flags.exportOutput != nil { try outputs(engine, inputs.values) }
     if flags.dumpProfile || flags.exportProfile != nil { try profile(engine, inputs.values) }

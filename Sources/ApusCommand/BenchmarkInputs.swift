@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusEngine
+internal import ApusIR
 internal import ApusRuntime
 internal import ApusTensor
 
@@ -13,18 +14,48 @@ struct BenchmarkInputs {
     try given.check(against: known)
     let files = try Self.files(flags.loadInputs, known)
     let profile = try Self.profile(flags.useProfile, engine.plan.profiles)
+    let wanted = engine.inputs.map { name, type in
+      given[name] ?? type.fixedShape ?? profile?.inputs[name]?.optimum
+    }
+    let symbols = Self.symbols(engine.inputs, wanted)
+    let open = zip(engine.inputs, wanted).filter { input, shape in
+      shape == nil && files[input.name]?.hasSuffix(".npy") != true
+    }.map(\.0.name)
+    if let first = open.first {
+      let others = open.count > 1 ? " and \(open.count - 1) others" : ""
+      log.warning(
+        "No shape was given for input \(first)\(others); dimensions that nothing else fixes are 1, "
+          + "--shapes chooses them.")
+    }
     var random = RandomTensors()
-    values = try engine.inputs.map { name, type in
-      let wanted = given[name] ?? type.fixedShape ?? profile?.inputs[name]?.optimum
+    values = try zip(engine.inputs, wanted).map { input, wanted in
+      let (name, type) = input
       if let path = files[name] {
         let tensor = try Self.load(path, name, type, wanted)
         log.info("Using values loaded from \(path) for input \(name)")
         return tensor
       }
-      let shape = try wanted ?? Self.smallest(name, type, log)
+      let shape = try wanted ?? Self.assumed(name, type, symbols)
       log.info("Using random values for input \(name)")
       return try random.tensor(type.element, shape, name: name)
     }
+  }
+
+  /// Values of all symbols: what the given shapes say, else 1.
+  private static func symbols(
+    _ inputs: [(name: String, type: TensorType)], _ shapes: [[Int]?]
+  ) -> [String: Int] {
+    let known = zip(inputs, shapes).compactMap { input, shape in
+      shape.map { SymbolBindings.Input(name: input.name, type: input.type, shape: $0) }
+    }
+    // Shapes that contradict each other are reported when they run.
+    var symbols = (try? SymbolBindings.bind(known)) ?? [:]
+    for input in inputs {
+      for symbol in (input.type.extents ?? []).flatMap(\.symbols) where symbols[symbol] == nil {
+        symbols[symbol] = 1
+      }
+    }
+    return symbols
   }
 
   private static func files(_ entries: [String], _ known: [String]) throws -> [String: String] {
@@ -53,17 +84,15 @@ struct BenchmarkInputs {
     return profiles[index]
   }
 
-  /// The shape with every open dimension 1.
-  private static func smallest(_ name: String, _ type: TensorType, _ log: Log) throws -> [Int] {
+  /// The shape that the symbols' values give.
+  private static func assumed(
+    _ name: String, _ type: TensorType, _ symbols: [String: Int]
+  ) throws(ApusError) -> [Int] {
     guard let extents = type.extents else {
       throw ApusError(
         .invalidInput, "input '\(name)' has no known rank", hint: "give --shapes=\(name):1x…")
     }
-    let shape = extents.map { $0.fixed ?? 1 }
-    log.warning(
-      "Dynamic dimensions of input \(name) are set to 1, its shape is \(shape.dimensions); "
-        + "--shapes chooses another.")
-    return shape
+    return extents.map { $0.substituting(symbols).fixed ?? 1 }
   }
 
   private static func load(

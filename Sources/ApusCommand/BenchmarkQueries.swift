@@ -1,6 +1,4 @@
 internal import Apus
-internal import ApusEngine
-internal import ApusIR
 internal import ApusRuntime
 internal import ApusTensor
 internal import CApusPlatform
@@ -13,6 +11,8 @@ struct BenchmarkQueries: Sendable {
   let inputs: [HostTensor]
   let options: SessionOptions
   let idleMilliseconds: Double
+  /// The model's file, for errors.
+  let path: String
 
   /// Runs each stream for `seconds`, and all together at least `count` queries.
   func run(
@@ -36,7 +36,13 @@ struct BenchmarkQueries: Sendable {
     for _ in 1..<max(streams, 1) { last.wait() }
     let wall = Double(apus_clock_monotonic() - start) / 1e9
     progress.finish()
-    if let failure = results.failure { throw Models.boundary(failure, engine.plan.graph.name) }
+    if let failure = results.failure {
+      let error = Models.boundary(failure, path)
+      guard error.code == .invalidInput else { throw error }
+      throw ApusError(
+        .invalidInput, error.message, location: error.location,
+        hint: "--shapes chooses other shapes, --loadInputs=NAME:FILE other values than random ones")
+    }
     return (results.times.sorted { $0.start < $1.start }, wall)
   }
 
