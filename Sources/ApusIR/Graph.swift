@@ -145,9 +145,11 @@ package struct Graph: Sendable {
     let facts = try infer(operation, operands)
     let id = NodeID(storage.count)
     var results: [ValueID] = []
-    for (index, fact) in facts.enumerated() {
+    for (index, inferred) in facts.enumerated() {
       let value = ValueID(values.count)
       let given = index < resultNames.count ? resultNames[index] : ""
+      var fact = inferred
+      fact.type.shape = fact.type.shape.namingUnknowns(value: value.index)
       values.append(
         Value(fact: fact, definition: .node(id, result: index), name: given))
       results.append(value)

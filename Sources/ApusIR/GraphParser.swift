@@ -258,7 +258,10 @@ struct GraphParser {
       if index > 0 { try expect(",") }
       let place = start
       let stated = try type()
-      guard stated == graph.type(result) else {
+      let found = graph.type(result)
+      guard stated.element == found.element,
+        stated.shape.erasingUnknowns == found.shape.erasingUnknowns
+      else {
         throw lexer.failure(
           .resultType(stated: stated, inferred: graph.type(result)), at: place)
       }

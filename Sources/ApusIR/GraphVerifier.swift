@@ -73,7 +73,10 @@ extension Graph {
     for (fact, result) in zip(facts, node.results) {
       guard values.indices.contains(result.index) else { throw .danglingValue(result) }
       let found = type(result)
-      guard check == .exact ? found == fact.type : found.isCompatible(with: fact.type) else {
+      let isExact =
+        found.element == fact.element
+        && found.shape.erasingUnknowns == fact.shape.erasingUnknowns
+      guard check == .exact ? isExact : found.isCompatible(with: fact.type) else {
         throw .resultType(
           node: node.name, operator: node.operation.name, value: self[result].name,
           expected: fact.type, found: found)

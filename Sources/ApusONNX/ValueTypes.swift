@@ -55,7 +55,10 @@ struct SymbolNames {
         throw .invalid("extent \(number) of axis \(axis) is too large", .tensor(input))
       }
       return .fixed(extent)
-    case .dimParam(let name) where !name.isEmpty: return Extent(dimensionName: name)
+    case .dimParam(let name) where !name.isEmpty:
+      let extent = Extent(dimensionName: name)
+      // Exporters write "?" for a dimension without a name.
+      return extent.dependsOnData ? .symbol(fresh(input, axis)) : extent
     default: return .symbol(fresh(input, axis))
     }
   }
