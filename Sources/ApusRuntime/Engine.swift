@@ -11,6 +11,8 @@ package final class Engine: Sendable {
   package let pool: ThreadPool
   let specializer: Specializer
   let inputIndex: [String: Int]
+  /// Bytes of weights, as they were before any was packed.
+  let weightBytes: Int
 
   private let verification: @Sendable () throws(RuntimeError) -> Void
   private let isVerified = Atomic<Bool>(false)
@@ -31,6 +33,7 @@ package final class Engine: Sendable {
       index[plan.graph[input].name] = position
     }
     self.inputIndex = index
+    self.weightBytes = self.source.weights.values.reduce(0) { $0 &+ $1.tensor.storedByteCount }
   }
 
   /// Names and types of the inputs, in order; of containers the type of the tensors inside.
@@ -60,7 +63,8 @@ package final class Engine: Sendable {
 
 /// Limits of a session.
 package struct SessionOptions: Sendable {
-  /// Bytes of activations a run may need; nil for no limit.
+  /// Bytes of activations a run may need; nil for a limit that follows from the sizes of weights and
+  /// inputs.
   package var memoryLimit: Int?
   /// Specialisations kept for shapes seen before.
   package var cachedShapes = 32

@@ -40,7 +40,8 @@ extension RuntimeError: CustomStringConvertible {
     case .noTacticSource(let node, let source):
       "node '\(node)' needs tactic source '\(source)', which this build does not have"
     case .memoryLimit(let needed, let limit):
-      "the run needs \(needed) bytes of activations, the limit is \(limit)"
+      "the run needs \(needed) bytes of activations, the limit is \(limit); allow more with "
+        + "--memPoolSize=workspace:\((needed >> 20) + 1)M"
     case .tensor(let error): error.description
     case .inputKind(let name, let expected, let found):
       "input '\(name)' is a \(found), expected a \(expected)"

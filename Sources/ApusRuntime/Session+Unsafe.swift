@@ -19,6 +19,8 @@ package final class Session {
   private var retained: [HostTensor] = []
   /// Values of the run that no arena can hold: containers and strings.
   private var hosted: [ValueID: HostValue] = [:]
+  /// Bytes that the run may take.
+  private var memoryLimit = 0
   /// Time per node of profiled runs, in nanoseconds.
   package private(set) var profile = LayerProfile()
 
@@ -107,6 +109,11 @@ package final class Session {
     defer { clear() }
     status.pointee = ApusStatus()
 
+    memoryLimit =
+      options.memoryLimit
+      ?? MemoryPolicy.defaultLimit(
+        weightBytes: engine.weightBytes,
+        inputBytes: inputs.reduce(0) { $0 &+ $1.storedByteCount })
     let specializer = engine.specializer
     for (id, value) in zip(graph.inputs, inputs) where specializer.isHosted(id) {
       hosted[id] = value
@@ -161,8 +168,8 @@ package final class Session {
     _ segment: Segment, _ visited: [Segment], inputs: [HostValue],
     outputs: inout OutputBuffers
   ) throws(RuntimeError) {
-    if let limit = options.memoryLimit, segment.arenaByteCount > limit {
-      throw .memoryLimit(needed: segment.arenaByteCount, limit: limit)
+    if segment.arenaByteCount > memoryLimit {
+      throw .memoryLimit(needed: segment.arenaByteCount, limit: memoryLimit)
     }
     ensureSlots(Int(segment.state.slotCount))
     slots[0] = UnsafeMutableRawPointer(status)
@@ -293,26 +300,35 @@ package final class Session {
       }
     }
     let operation = step.node.operation
-    do {
-      guard operation is any ValueOperator || step.results.isEmpty else {
-        return try operation.evaluate(any: operands, step.results.map(ValueType.tensor), context)
-      }
+    let context = context
+    do throws(EvaluationError) {
       // The types of what is at hand say more than those of the plan.
-      let facts: [Fact]
-      do throws(TypeError) {
-        facts = try infer(operation, operands.map { $0.map(Fact.init(value:)) })
-      } catch { throw EvaluationError.type(error) }
-      return try operation.evaluate(any: operands, facts.map(\.valueType), context)
-    } catch let error as EvaluationError {
+      var types = step.results.map(ValueType.tensor)
+      if operation is any ValueOperator || types.isEmpty {
+        types = try Self.inferred(operation, operands)
+      }
+      if let type = context.excess(operands.compactMap { $0?.type } + types) {
+        throw .limit(
+          "\(type) exceeds the memory limit of \(memoryLimit) bytes; allow more with --memPoolSize")
+      }
+      return try operation.evaluate(any: operands, types, context)
+    } catch {
       throw error == .cancelled
         ? .cancelled : .evaluation(node: step.node.name, operation: operation.name, error)
-    } catch { throw .cancelled }
+    }
+  }
+
+  private static func inferred(
+    _ operation: any Operator, _ operands: [HostValue?]
+  ) throws(EvaluationError) -> [ValueType] {
+    do { return try infer(operation, operands.map { $0.map(Fact.init(value:)) }).map(\.valueType) }
+    catch { throw .type(error) }
   }
 
   /// What bounds nodes that the reference evaluates.
   private var context: EvaluationContext {
     var context = EvaluationContext(tripLimit: options.loopLimit)
-    if let limit = options.memoryLimit { context.memoryLimit = limit }
+    context.memoryLimit = memoryLimit
     let cancellation = cancellation
     context.isCancelled = { cancellation.isCancelled }
     return context
