@@ -28,6 +28,7 @@ package final class Engine: Sendable {
     self.verification = verification
     self.pool = pool
     self.specializer = Specializer(plan: plan, sources: sources, workers: pool.threads)
+    self.inputs = plan.graph.inputs.map { (plan.graph[$0].name, plan.graph.type($0)) }
     var index: [String: Int] = [:]
     for (position, input) in plan.graph.inputs.enumerated() {
       index[plan.graph[input].name] = position
@@ -37,9 +38,10 @@ package final class Engine: Sendable {
   }
 
   /// Names and types of the inputs, in order.
-  package var inputs: [(name: String, type: TensorType)] {
-    plan.graph.inputs.map { (plan.graph[$0].name, plan.graph.type($0)) }
-  }
+  package let inputs: [(name: String, type: TensorType)]
+
+  /// Inputs that a run with a `KVCache` extends in place; empty where the model has none.
+  package var cachePairs: [CachePair] { specializer.cachePairs }
 
   /// Names and types of the outputs, in order.
   package var outputs: [(name: String, type: TensorType)] {

@@ -17,7 +17,7 @@ struct OutputBuffers {
     let placed = Set(segment.placements.map(\.slot))
     var taken: Set<UInt32> = []
     for (index, output) in graph.outputs.enumerated() {
-      guard let slot = segment.state.slots[output.value], placed.contains(slot),
+      guard let slot = segment.state.denseSlot(output.value), placed.contains(slot),
         taken.insert(slot).inserted,
         let type = segment.state.facts[output.value]?.type, let shape = type.fixedShape
       else { continue }
@@ -30,14 +30,19 @@ struct OutputBuffers {
     }
   }
 
+  /// The outputs in order; nil for those that stay in a cache.
   func collect(
     _ graph: Graph, _ state: SpecializationState,
-    _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ inputs: [HostTensor]
-  ) throws(RuntimeError) -> [HostTensor] {
-    var results: [HostTensor] = []
+    _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>, cached: Set<ValueID>
+  ) throws(RuntimeError) -> [HostTensor?] {
+    var results: [HostTensor?] = []
     for (index, output) in graph.outputs.enumerated() {
       if let tensor = direct[index] {
         results.append(tensor)
+        continue
+      }
+      if cached.contains(output.value) {
+        results.append(nil)
         continue
       }
       let fact = state.facts[output.value] ?? graph.fact(output.value)
@@ -45,7 +50,7 @@ struct OutputBuffers {
         results.append(known)
         continue
       }
-      guard let slot = state.slots[output.value], let address = slots[Int(slot)],
+      guard let slot = state.denseSlot(output.value), let address = slots[Int(slot)],
         let shape = fact.type.fixedShape
       else {
         throw .missingInput(name: output.name, expected: fact.type)

@@ -20,6 +20,8 @@ package enum RuntimeError: Error, Sendable {
   case reference(EvaluationFailure)
   /// The engine file's weights are damaged.
   case engine(EngineFileError)
+  /// A run with a cache was refused.
+  case cache(CacheError)
   case cancelled
 }
 
@@ -42,6 +44,7 @@ extension RuntimeError: CustomStringConvertible {
     case .tensor(let error): error.description
     case .reference(let error): "\(error)"
     case .engine(let error): error.description
+    case .cache(let error): error.description
     case .cancelled: "cancelled"
     }
   }
