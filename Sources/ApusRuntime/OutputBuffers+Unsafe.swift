@@ -7,7 +7,10 @@ internal import ApusTensor
 struct OutputBuffers {
   private var direct: [Int: HostTensor] = [:]
 
-  init(_ graph: Graph) {}
+  /// Values that stay in a cache.
+  private let cached: Set<ValueID>
+
+  init(cached: Set<ValueID>) { self.cached = cached }
 
   mutating func redirect(
     _ graph: Graph, _ segment: Segment, _ specializer: Specializer,
@@ -17,7 +20,8 @@ struct OutputBuffers {
     let placed = Set(segment.placements.map(\.slot))
     var taken: Set<UInt32> = []
     for (index, output) in graph.outputs.enumerated() {
-      guard let slot = segment.state.denseSlot(output.value), placed.contains(slot),
+      guard !cached.contains(output.value),
+        let slot = segment.state.denseSlot(output.value), placed.contains(slot),
         taken.insert(slot).inserted,
         let type = segment.state.facts[output.value]?.type, let shape = type.fixedShape
       else { continue }
@@ -33,7 +37,7 @@ struct OutputBuffers {
   /// The outputs in order; nil for those that stay in a cache.
   func collect(
     _ graph: Graph, _ state: SpecializationState,
-    _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>, cached: Set<ValueID>
+    _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   ) throws(RuntimeError) -> [HostTensor?] {
     var results: [HostTensor?] = []
     for (index, output) in graph.outputs.enumerated() {

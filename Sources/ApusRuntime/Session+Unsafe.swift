@@ -126,15 +126,15 @@ package final class Session {
     let specializer = engine.specializer
     var segment = try firstSegment(inputs, kvCache, specializer)
     var visited: [Segment] = []
-    var outputs = OutputBuffers(graph)
+    let cached = kvCache == nil ? [] : Set(specializer.cachePairs.map(\.present))
+    var outputs = OutputBuffers(cached: cached)
     while true {
       visited.append(segment)
       try prepare(segment, visited, inputs: inputs, kvCache, outputs: &outputs)
       try execute(segment, runOptions)
       switch segment.boundary {
       case .finished:
-        let cached = kvCache == nil ? [] : Set(specializer.cachePairs.map(\.present))
-        let results = try outputs.collect(graph, segment.state, slots, cached: cached)
+        let results = try outputs.collect(graph, segment.state, slots)
         if let length = segment.state.cacheLength { kvCache?.commit(length: length) }
         return results
       case .read(let values, _):
