@@ -13,9 +13,9 @@ extension SegmentAssembly {
   mutating func append(
     _ node: Node, _ facts: [Fact?], _ inferred: [Fact]
   ) throws(RuntimeError) -> Bool {
-    guard let cache = state.cache,
-      let pair = specializer.cachePairs.first(where: { $0.node == node.id }),
-      let length = inferred.first?.type.fixedShape?[pair.axis],
+    guard let cache = state.cache, let index = specializer.appends[node.id] else { return false }
+    let pair = specializer.cachePairs[index]
+    guard let length = inferred.first?.type.fixedShape?[pair.axis],
       let tactic = specializer.plan.tactics[node.id],
       let source = specializer.sources[tactic.source]
     else { return false }

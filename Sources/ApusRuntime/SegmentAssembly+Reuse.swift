@@ -17,6 +17,7 @@ extension SegmentAssembly {
 
   mutating func compareInputs() {
     guard let previous else { return }
+    for weight in specializer.weights { unchanged[weight] = true }
     for input in specializer.plan.graph.inputs {
       guard let now = state.facts[input], let before = previous.state.facts[input],
         state.strides[input] == nil, previous.state.strides[input] == nil
@@ -58,46 +59,78 @@ extension SegmentAssembly {
     }
   }
 
-  /// Adds what an earlier segment has for the node, where its operands are the same in all respects.
-  mutating func takeOver(_ node: Node) -> Bool {
-    guard let previous else { return false }
-    let index = state.position - previous.firstPosition
-    // Nodes without operands may depend on symbols.
-    guard previous.records.indices.contains(index), !node.operands.isEmpty else { return false }
-    let record = previous.records[index]
-    guard record.slots.lowerBound == state.slotCount else { return false }
-    for (operand, slot) in zip(node.operands, record.operandSlots) {
-      guard let operand else { continue }
-      guard isUnchanged(operand), (state.slots[operand] ?? 0) == slot else { return false }
+  /// Adds what an earlier segment has for the nodes from here on, as far as their operands are the same
+  /// in all respects.
+  mutating func takeOver() {
+    guard let previous else { return }
+    var first = state.position - previous.firstPosition
+    var end = first
+    while previous.records.indices.contains(end), takeOver(previous.records[end], previous.state) {
+      state.position += 1
+      end += 1
+      if let host = previous.records[end - 1].host {
+        add(previous, first..<end)
+        closeKernels()
+        segment.work.append(.host(host))
+        first = end
+      }
     }
-    for result in node.results {
-      state.facts[result] = previous.state.facts[result]
+    if end > first { add(previous, first..<end) }
+  }
+
+  /// Takes over what is known about the results of the node at the present position.
+  private mutating func takeOver(_ record: NodeRecord, _ before: SpecializationState) -> Bool {
+    let links = specializer.links[state.position]
+    // Nodes without operands may depend on symbols.
+    guard links.hasOperands, record.slots.lowerBound == state.slotCount else { return false }
+    for (operand, slot) in zip(links.operands, record.operandSlots) {
+      guard let operand else { continue }
+      guard unchanged[operand] == true, (state.slots[operand] ?? 0) == slot else { return false }
+    }
+    for result in links.results {
+      state.facts[result] = before.facts[result]
       unchanged[result] = true
     }
     for (value, slot) in record.placed { state.slots[value] = slot }
     state.slotCount = record.slots.upperBound
-    var moved = record
-    moved.requests = segment.requests.count..<(segment.requests.count + record.requests.count)
-    moved.constants = segment.constants.count..<(segment.constants.count + record.constants.count)
-    moved.kernels = segment.kernels.count..<(segment.kernels.count + record.kernels.count)
-    segment.records.append(moved)
-    segment.requests += previous.requests[record.requests]
-    segment.requestSlots += previous.requestSlots[record.requests]
-    segment.constants += previous.constants[record.constants]
-    segment.kernels += previous.kernels[record.kernels]
-    segment.kernelNodes += previous.kernelNodes[record.kernels]
-    segment.arguments += previous.arguments[record.kernels]
-    if let host = record.host {
-      closeKernels()
-      segment.work.append(.host(host))
-    }
     return true
   }
 
-  private func isUnchanged(_ value: ValueID) -> Bool {
-    if unchanged[value] == true { return true }
-    if case .weight = specializer.plan.graph[value].definition { return true }
-    return false
+  /// Copies what a range of nodes added to an earlier segment.
+  private func add(_ previous: Segment, _ nodes: Range<Int>) {
+    let records = previous.records[nodes]
+    guard let first = records.first, let last = records.last else { return }
+    let requests = first.requests.lowerBound..<last.requests.upperBound
+    let constants = first.constants.lowerBound..<last.constants.upperBound
+    let kernels = first.kernels.lowerBound..<last.kernels.upperBound
+    let moves = (
+      segment.requests.count - requests.lowerBound,
+      segment.constants.count - constants.lowerBound, segment.kernels.count - kernels.lowerBound
+    )
+    if moves == (0, 0, 0) {
+      segment.records += records
+    } else {
+      segment.records += records.map { $0.moved(moves.0, moves.1, moves.2) }
+    }
+    segment.requests += previous.requests[requests]
+    segment.requestSlots += previous.requestSlots[requests]
+    segment.constants += previous.constants[constants]
+    segment.kernels += previous.kernels[kernels]
+    segment.kernelNodes += previous.kernelNodes[kernels]
+    segment.arguments += previous.arguments[kernels]
+  }
+}
+
+extension NodeRecord {
+  fileprivate func moved(_ requests: Int, _ constants: Int, _ kernels: Int) -> NodeRecord {
+    func moved(_ range: Range<Int>, _ distance: Int) -> Range<Int> {
+      (range.lowerBound + distance)..<(range.upperBound + distance)
+    }
+    var copy = self
+    copy.requests = moved(self.requests, requests)
+    copy.constants = moved(self.constants, constants)
+    copy.kernels = moved(self.kernels, kernels)
+    return copy
   }
 }
 

@@ -28,13 +28,13 @@ struct SegmentAssembly {
 
   mutating func run() throws(RuntimeError) {
     let order = specializer.plan.graph.order
-    while state.position < order.count {
+    while true {
+      takeOver()
+      guard state.position < order.count else { break }
       let node = specializer.plan.graph[order[state.position]]
-      if !takeOver(node) {
-        let mark = mark(node)
-        guard try place(node) else { break }
-        record(node, since: mark)
-      }
+      let mark = mark(node)
+      guard try place(node) else { break }
+      record(node, since: mark)
       state.position += 1
     }
     if state.position == order.count {

@@ -19,6 +19,12 @@ struct Specializer {
   let positions: ValuePositions
   /// Inputs that a run with a cache extends in place.
   let cachePairs: [CachePair]
+  /// The pair that a node appends to.
+  let appends: [NodeID: Int]
+  /// Operands and results of each node in execution order.
+  let links: [NodeLinks]
+  /// Constants that nodes read.
+  let weights: [ValueID]
 
   /// Results up to this many elements are folded when they follow from shapes.
   static let foldLimit = 1 << 16
@@ -45,6 +51,12 @@ struct Specializer {
     self.lastUse = lastUse
     self.positions = ValuePositions(plan.graph)
     self.cachePairs = CachePair.find(plan, self.sources) { roots[$0] ?? $0 }
+    self.appends = Dictionary(
+      cachePairs.enumerated().map { ($1.node, $0) }, uniquingKeysWith: { first, _ in first })
+    self.links = plan.graph.nodes.map(NodeLinks.init)
+    self.weights = Set(links.flatMap { $0.operands.compactMap { $0 } }).filter {
+      plan.graph[$0].definition == .weight
+    }
   }
 
   func root(_ value: ValueID) -> ValueID { roots[value] ?? value }
@@ -76,6 +88,19 @@ struct Specializer {
       specializer: self, segment: segment, state: state, previous: previous)
     try assembly.run()
     return segment
+  }
+}
+
+/// The values that a node reads and makes.
+struct NodeLinks {
+  let operands: [ValueID?]
+  let results: [ValueID]
+  let hasOperands: Bool
+
+  init(_ node: Node) {
+    operands = node.operands
+    results = node.results
+    hasOperands = node.operands.contains { $0 != nil }
   }
 }
 
