@@ -34,15 +34,19 @@ struct OutputBuffers {
     }
   }
 
-  /// The outputs in order; nil for those that stay in a cache.
+  /// The outputs in order; nil for those that stay in a cache. `hosted` are values outside of the arena.
   func collect(
     _ graph: Graph, _ state: SpecializationState,
-    _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>
-  ) throws(RuntimeError) -> [HostTensor?] {
-    var results: [HostTensor?] = []
+    _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ hosted: [ValueID: HostValue]
+  ) throws(RuntimeError) -> [HostValue?] {
+    var results: [HostValue?] = []
     for (index, output) in graph.outputs.enumerated() {
       if let tensor = direct[index] {
-        results.append(tensor)
+        results.append(.tensor(tensor))
+        continue
+      }
+      if let value = hosted[output.value] {
+        results.append(value)
         continue
       }
       if cached.contains(output.value) {
@@ -51,7 +55,7 @@ struct OutputBuffers {
       }
       let fact = state.facts[output.value] ?? graph.fact(output.value)
       if let known = fact.known {
-        results.append(known)
+        results.append(.tensor(known))
         continue
       }
       guard let slot = state.denseSlot(output.value), let address = slots[Int(slot)],
@@ -62,9 +66,10 @@ struct OutputBuffers {
       do {
         let bytes = try HostTensor.byteCount(fact.element, shape)
         results.append(
-          try HostTensor(
-            fact.element, shape: shape,
-            bytes: UnsafeRawBufferPointer(start: address, count: bytes)))
+          .tensor(
+            try HostTensor(
+              fact.element, shape: shape,
+              bytes: UnsafeRawBufferPointer(start: address, count: bytes))))
       } catch { throw .tensor(error) }
     }
     return results

@@ -81,8 +81,7 @@ extension SegmentAssembly {
   /// Takes over what is known about the results of the node at the present position.
   private mutating func takeOver(_ record: NodeRecord, _ before: SpecializationState) -> Bool {
     let links = specializer.links[state.position]
-    // Nodes without operands may depend on symbols.
-    guard links.hasOperands, record.slots.lowerBound == state.slotCount else { return false }
+    guard links.followsOperands, record.slots.lowerBound == state.slotCount else { return false }
     for (operand, slot) in zip(links.operands, record.operandSlots) {
       guard let operand else { continue }
       guard unchanged[operand] == true, (state.slots[operand] ?? 0) == slot else { return false }

@@ -38,7 +38,8 @@ struct SegmentAssembly {
       state.position += 1
     }
     if state.position == order.count {
-      for output in specializer.plan.graph.outputs where !isCached(output.value) {
+      for output in specializer.plan.graph.outputs
+      where !isCached(output.value) && !specializer.isHosted(output.value) {
         _ = try denseSlot(of: output.value, for: nil)
       }
     }
@@ -70,14 +71,19 @@ struct SegmentAssembly {
     } catch {
       throw .type(node: node.name, operation: node.operation.name, error)
     }
-    guard inferred.allSatisfy({ $0.type.fixedShape != nil }) else {
+    let isSettled = inferred.allSatisfy {
+      $0.valueType.isTensor && $0.type.fixedShape != nil
+    }
+    if isSettled {
+      for (result, fact) in zip(node.results, inferred) { state.facts[result] = fact }
+      if try append(node, facts, inferred) { return true }
+      if try fold(node, facts, inferred) { return true }
+    }
+    guard isSettled, !specializer.isHosted(node) else {
       closeKernels()
       segment.boundary = try boundary(node, facts)
       return false
     }
-    for (result, fact) in zip(node.results, inferred) { state.facts[result] = fact }
-    if try append(node, facts, inferred) { return true }
-    if try fold(node, facts, inferred) { return true }
     if node.operation is any ViewOperator, let data = node.operands[0] {
       if fact(data).constant == nil {
         try view(data, as: node.results[0], for: node)
@@ -136,7 +142,7 @@ struct SegmentAssembly {
     _ node: Node, _ facts: [Fact?]
   ) throws(RuntimeError) -> Segment.Boundary {
     var needed: [ValueID] = []
-    for (operand, fact) in zip(node.operands, facts) {
+    for (operand, fact) in zip(node.operands, facts) where !specializer.isHosted(node) {
       // Shapes follow from small integer vectors, or from scalars such as the bounds of a range.
       guard let operand, let fact, fact.known == nil, let count = fact.type.elementCount,
         count <= (fact.element.isInteger ? Fact.contentLimit : 1), !needed.contains(operand)
@@ -159,6 +165,8 @@ struct SegmentAssembly {
       }
       if let known = fact.known {
         operands.append(.known(known))
+      } else if specializer.isHosted(operand) {
+        operands.append(.hosted(operand))
       } else {
         operands.append(.slot(try denseSlot(of: operand, for: node), fact.type))
       }

@@ -21,14 +21,21 @@ extension Session {
   }
 
   /// Checks element types against the graph's inputs; shapes are checked when they are first met.
-  func check(_ inputs: [HostTensor?]) throws(RuntimeError) {
+  func check(_ inputs: [HostValue?]) throws(RuntimeError) {
     guard inputs.count == engine.inputs.count else {
       let missing = engine.inputs[min(inputs.count, engine.inputs.count - 1)]
       throw .missingInput(name: missing.name, expected: missing.type)
     }
-    for ((name, type), tensor) in zip(engine.inputs, inputs) {
-      guard let tensor, type.element != tensor.element else { continue }
-      throw .inputType(name: name, expected: type, found: tensor.type)
+    for case (let index, let value?) in inputs.enumerated() {
+      let (name, type) = engine.inputs[index]
+      let expected = engine.inputTypes[index]
+      if expected.isTensor, let tensor = value.tensor {
+        guard type.element == tensor.element else {
+          throw .inputType(name: name, expected: type, found: tensor.type)
+        }
+      } else if !expected.isCompatible(with: value.type) {
+        throw .inputKind(name: name, expected: expected, found: value.type)
+      }
     }
   }
 }

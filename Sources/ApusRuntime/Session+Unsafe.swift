@@ -17,6 +17,8 @@ package final class Session {
   private let status: UnsafeMutablePointer<ApusStatus>
   /// Keeps what slots point to alive during a run.
   private var retained: [HostTensor] = []
+  /// Values of the run that no arena can hold: containers and strings.
+  private var hosted: [ValueID: HostValue] = [:]
   /// Time per node of profiled runs, in nanoseconds.
   package private(set) var profile = LayerProfile()
 
@@ -68,15 +70,19 @@ package final class Session {
     _ inputs: [String: HostTensor], cache: KVCache, _ runOptions: RunOptions = RunOptions()
   ) throws(RuntimeError) -> [String: HostTensor] {
     guard cache.engine === engine else { throw .cache(.otherEngine) }
+    let graph = engine.plan.graph
+    for output in graph.outputs where !graph.valueType(output.value).isTensor {
+      throw .outputKind(name: output.name, found: graph.valueType(output.value))
+    }
     let pairs = engine.cachePairs
     for pair in pairs where inputs[pair.input] != nil { throw .cache(.given(input: pair.input)) }
     let ordered = try order(inputs, cached: Set(pairs.map(\.inputIndex)))
     try cache.acquire()
     defer { cache.release() }
-    let results = try run(ordered, cache, runOptions)
+    let results = try run(ordered.map { $0.map(HostValue.tensor) }, cache, runOptions)
     var named: [String: HostTensor] = [:]
-    for (output, result) in zip(engine.plan.graph.outputs, results) {
-      if let result { named[output.name] = named[output.name] ?? result }
+    for (output, result) in zip(graph.outputs, results) {
+      if let tensor = result?.tensor { named[output.name] = named[output.name] ?? tensor }
     }
     return named
   }
@@ -85,28 +91,44 @@ package final class Session {
   package func run(
     ordered inputs: [HostTensor], _ runOptions: RunOptions = RunOptions()
   ) throws(RuntimeError) -> [HostTensor] {
-    if engine.holdsText {
-      try engine.verify()
-      try check(inputs)
-      do { return try ReferenceEvaluator(engine.plan.graph).run(inputs) } catch {
-        throw .reference(error)
+    var tensors: [HostTensor] = []
+    for (output, value) in zip(
+      engine.plan.graph.outputs, try run(values: inputs.map(HostValue.tensor), runOptions))
+    {
+      guard let tensor = value.tensor else {
+        throw .outputKind(name: output.name, found: value.type)
       }
+      tensors.append(tensor)
     }
-    return try run(inputs, nil, runOptions).compactMap { $0 }
+    return tensors
+  }
+
+  /// Computes the outputs for inputs of any kind in the graph's order.
+  package func run(
+    values inputs: [HostValue], _ runOptions: RunOptions = RunOptions()
+  ) throws(RuntimeError) -> [HostValue] {
+    try run(inputs, nil, runOptions).compactMap { $0 }
   }
 
   /// Computes the outputs; with a cache, inputs and outputs that it holds are nil.
   private func run(
-    _ inputs: [HostTensor?], _ kvCache: KVCache?, _ runOptions: RunOptions
-  ) throws(RuntimeError) -> [HostTensor?] {
+    _ inputs: [HostValue?], _ kvCache: KVCache?, _ runOptions: RunOptions
+  ) throws(RuntimeError) -> [HostValue?] {
     try engine.verify()
     let graph = engine.plan.graph
     try check(inputs)
-    retained.removeAll(keepingCapacity: true)
-    defer { retained.removeAll(keepingCapacity: true) }
+    func clear() {
+      retained.removeAll(keepingCapacity: true)
+      hosted.removeAll(keepingCapacity: true)
+    }
+    clear()
+    defer { clear() }
     status.pointee = ApusStatus()
 
     let specializer = engine.specializer
+    for (id, value) in zip(graph.inputs, inputs) where specializer.isHosted(id) {
+      hosted[id] = value
+    }
     var segment = try firstSegment(inputs, kvCache, specializer)
     var visited: [Segment] = []
     let cached = kvCache == nil ? [] : Set(specializer.cachePairs.map(\.present))
@@ -117,7 +139,7 @@ package final class Session {
       try execute(segment, runOptions)
       switch segment.boundary {
       case .finished:
-        let results = try outputs.collect(graph, segment.state, slots)
+        let results = try outputs.collect(graph, segment.state, slots, hosted)
         if let length = segment.state.cacheLength { kvCache?.commit(length: length) }
         return results
       case .read(let values, _):
@@ -130,9 +152,9 @@ package final class Session {
 
   /// The segment that the shapes of the inputs start with.
   private func firstSegment(
-    _ inputs: [HostTensor?], _ kvCache: KVCache?, _ specializer: Specializer
+    _ inputs: [HostValue?], _ kvCache: KVCache?, _ specializer: Specializer
   ) throws(RuntimeError) -> Segment {
-    var key = SegmentCache.Key(shapes: inputs.map { $0?.shape ?? [] })
+    var key = SegmentCache.Key(shapes: inputs.map { $0?.tensor?.shape ?? [] })
     var shapes: InputShapes?
     if let kvCache {
       let bound = try specializer.bind(inputs, kvCache)
@@ -150,7 +172,7 @@ package final class Session {
   // MARK: Memory
 
   private func prepare(
-    _ segment: Segment, _ visited: [Segment], inputs: [HostTensor?], _ kvCache: KVCache?,
+    _ segment: Segment, _ visited: [Segment], inputs: [HostValue?], _ kvCache: KVCache?,
     outputs: inout OutputBuffers
   ) throws(RuntimeError) {
     if let limit = options.memoryLimit, segment.arenaByteCount > limit {
@@ -174,7 +196,8 @@ package final class Session {
           slots[pair.inputIndex + 1] = kvCache.address(index)
         }
       }
-      for case (let index, let tensor?) in inputs.enumerated() {
+      for case (let index, .tensor(let tensor)?) in inputs.enumerated()
+      where tensor.element != .string {
         let dense: HostTensor
         do { dense = try tensor.densified() } catch { throw .tensor(error) }
         retained.append(dense)
@@ -263,7 +286,7 @@ package final class Session {
 
   private func execute(_ step: Segment.HostStep, _ options: RunOptions) throws(RuntimeError) {
     let start = apus_clock_monotonic()
-    let values = try evaluate(step)
+    let values = try evaluate(step).compactMap(\.tensor)
     for (index, value) in values.enumerated() where index < step.resultSlots.count {
       guard let target = slots[Int(step.resultSlots[index])] else { continue }
       value.withBytes { bytes in
@@ -278,18 +301,40 @@ package final class Session {
     options.observer?(step.node, values)
   }
 
-  private func evaluate(_ step: Segment.HostStep) throws(RuntimeError) -> [HostTensor] {
-    var operands: [HostTensor?] = []
+  private func evaluate(_ step: Segment.HostStep) throws(RuntimeError) -> [HostValue] {
+    var operands: [HostValue?] = []
     for operand in step.operands {
       switch operand {
       case nil: operands.append(nil)
-      case .known(let tensor): operands.append(tensor)
-      case .slot(let slot, let type): operands.append(try view(slot, type))
+      case .known(let tensor): operands.append(.tensor(tensor))
+      case .slot(let slot, let type): operands.append(.tensor(try view(slot, type)))
+      case .hosted(let value): operands.append(hosted[value])
       }
     }
-    do { return try step.node.operation.evaluate(operands, step.results) } catch {
-      throw .evaluation(node: step.node.name, operation: step.node.operation.name, error)
-    }
+    let operation = step.node.operation
+    do {
+      guard operation is any ValueOperator || step.results.isEmpty else {
+        return try operation.evaluate(any: operands, step.results.map(ValueType.tensor), context)
+      }
+      // The types of what is at hand say more than those of the plan.
+      let facts: [Fact]
+      do throws(TypeError) {
+        facts = try infer(operation, operands.map { $0.map(Fact.init(value:)) })
+      } catch { throw EvaluationError.type(error) }
+      return try operation.evaluate(any: operands, facts.map(\.valueType), context)
+    } catch let error as EvaluationError {
+      throw error == .cancelled
+        ? .cancelled : .evaluation(node: step.node.name, operation: operation.name, error)
+    } catch { throw .cancelled }
+  }
+
+  /// What bounds nodes that the reference evaluates.
+  private var context: EvaluationContext {
+    var context = EvaluationContext(tripLimit: options.loopLimit)
+    if let limit = options.memoryLimit { context.memoryLimit = limit }
+    let cancellation = cancellation
+    context.isCancelled = { cancellation.isCancelled }
+    return context
   }
 
   /// A tensor over a slot's memory; it must not outlive the run.
@@ -350,21 +395,22 @@ package final class Session {
     _ segment: Segment, evaluating step: Segment.HostStep, _ specializer: Specializer
   ) throws(RuntimeError) -> Segment {
     let values = try evaluate(step)
-    let key = SegmentKey(shapes: values.map(\.shape), contents: [])
+    let key = SegmentKey(shapes: values.map { $0.tensor?.shape ?? [] }, contents: [])
     var state = segment.state
-    for (index, (result, value)) in zip(step.node.results, values).enumerated() {
-      state.facts[result] = Fact(value.type)
-      state.slots[result] = state.slotCount + UInt32(index)
-      retained.append(value)
-    }
     let first = Int(state.slotCount)
     state.slotCount += UInt32(values.count)
     state.position += 1
     ensureSlots(Int(state.slotCount))
-    for (index, value) in values.enumerated() {
+    for (index, (result, value)) in zip(step.node.results, values).enumerated() {
+      state.facts[result] = Fact(value.type)
+      guard !specializer.isHosted(result), let tensor = value.tensor else {
+        hosted[result] = value
+        continue
+      }
       let dense: HostTensor
-      do { dense = try value.densified() } catch { throw .tensor(error) }
+      do { dense = try tensor.densified() } catch { throw .tensor(error) }
       retained.append(dense)
+      state.slots[result] = UInt32(first + index)
       slots[first + index] = dense.denseAddress
     }
     if let next = segment.next[key] { return next }

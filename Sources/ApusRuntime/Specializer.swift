@@ -67,14 +67,27 @@ struct Specializer {
     state.bindings = shapes.bindings
     state.cache = shapes.cache
     for (input, shape) in zip(plan.graph.inputs, shapes.inputs) {
-      state.facts[input] = Fact(TensorType(plan.graph.type(input).element, fixed: shape))
-      state.slots[input] = state.slotCount
+      if plan.graph.valueType(input).isTensor {
+        state.facts[input] = Fact(TensorType(plan.graph.type(input).element, fixed: shape))
+      }
+      // Slots are numbered like inputs, whether or not one is used.
+      if !isHosted(input) { state.slots[input] = state.slotCount }
       state.slotCount += 1
     }
     if let cache = shapes.cache {
       for (pair, strides) in zip(cachePairs, cache.strides) { state.strides[pair.past] = strides }
     }
     return state
+  }
+
+  /// Whether a value lives outside of the arena: containers and strings.
+  func isHosted(_ value: ValueID) -> Bool {
+    let type = plan.graph.valueType(value)
+    return !type.isTensor || type.innermost.element == .string
+  }
+
+  func isHosted(_ node: Node) -> Bool {
+    node.operands.contains { $0.map(isHosted) ?? false } || node.results.contains(where: isHosted)
   }
 
   /// Specialises from `state` to the end of the graph or the next data-dependent shape. `previous`
@@ -95,12 +108,15 @@ struct Specializer {
 struct NodeLinks {
   let operands: [ValueID?]
   let results: [ValueID]
-  let hasOperands: Bool
+  /// Whether equal operands mean equal results, whatever the symbols are: not without operands, and
+  /// not with bodies, which may name symbols.
+  let followsOperands: Bool
 
   init(_ node: Node) {
     operands = node.operands
     results = node.results
-    hasOperands = node.operands.contains { $0 != nil }
+    followsOperands =
+      node.operands.contains { $0 != nil } && !(node.operation is any ValueOperator)
   }
 }
 
