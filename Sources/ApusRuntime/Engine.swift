@@ -28,6 +28,8 @@ package final class Engine: Sendable {
     self.verification = verification
     self.pool = pool
     self.specializer = Specializer(plan: plan, sources: sources, workers: pool.threads)
+    self.inputs = plan.graph.inputs.map { (plan.graph[$0].name, plan.graph.type($0)) }
+    self.inputTypes = plan.graph.inputs.map(plan.graph.valueType)
     var index: [String: Int] = [:]
     for (position, input) in plan.graph.inputs.enumerated() {
       index[plan.graph[input].name] = position
@@ -37,12 +39,13 @@ package final class Engine: Sendable {
   }
 
   /// Names and types of the inputs, in order; of containers the type of the tensors inside.
-  package var inputs: [(name: String, type: TensorType)] {
-    plan.graph.inputs.map { (plan.graph[$0].name, plan.graph.type($0)) }
-  }
+  package let inputs: [(name: String, type: TensorType)]
+
+  /// Inputs that a run with a `KVCache` extends in place; empty where the model has none.
+  package var cachePairs: [CachePair] { specializer.cachePairs }
 
   /// Types of the inputs, in order.
-  package var inputTypes: [ValueType] { plan.graph.inputs.map(plan.graph.valueType) }
+  package let inputTypes: [ValueType]
 
   /// Names and types of the outputs, in order; of containers the type of the tensors inside.
   package var outputs: [(name: String, type: TensorType)] {

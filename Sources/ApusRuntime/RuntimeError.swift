@@ -22,6 +22,8 @@ package enum RuntimeError: Error, Sendable {
   case outputKind(name: String, found: ValueType)
   /// The engine file's weights are damaged.
   case engine(EngineFileError)
+  /// A run with a cache was refused.
+  case cache(CacheError)
   case cancelled
 }
 
@@ -47,6 +49,7 @@ extension RuntimeError: CustomStringConvertible {
       "input '\(name)' is a \(found), expected a \(expected)"
     case .outputKind(let name, let found): "output '\(name)' is a \(found), not a tensor"
     case .engine(let error): error.description
+    case .cache(let error): error.description
     case .cancelled: "cancelled"
     }
   }
