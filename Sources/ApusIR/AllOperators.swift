@@ -15,6 +15,7 @@ package let allOperators: [any Operator.Type] = [
   GatherND.self,
   Identity.self,
   LayerNormalization.self,
+  LinearAttention.self,
   MatMul.self,
   NumericRange.self,
   Pool.self,

@@ -1,0 +1,9 @@
+extension OperatorTable {
+  /// Attention and what goes with it.
+  static let attention: [OperatorImporter] = [
+    .init("Attention", since: 23, Attention.attention),
+    .init("LinearAttention", since: 27, LinearAttentionImport.attention),
+    .init("RotaryEmbedding", since: 23, RotaryEmbedding.rotary),
+    .init("SwiGLU", since: 28, Gating.swishGated),
+  ]
+}
