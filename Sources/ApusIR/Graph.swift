@@ -97,6 +97,7 @@ package struct Graph: Sendable {
 
   package func fact(_ value: ValueID) -> Fact { values[value.index].fact }
   package func type(_ value: ValueID) -> TensorType { values[value.index].fact.type }
+  package func valueType(_ value: ValueID) -> ValueType { values[value.index].fact.valueType }
 
   /// The node that computes a value, or nil for inputs and weights.
   package func producer(of value: ValueID) -> Node? {
@@ -109,8 +110,14 @@ package struct Graph: Sendable {
 
   @discardableResult
   package mutating func addInput(_ name: String, _ type: TensorType) -> ValueID {
+    addInput(name, .tensor(type))
+  }
+
+  @discardableResult
+  package mutating func addInput(_ name: String, _ type: ValueType) -> ValueID {
     let id = ValueID(values.count)
-    values.append(Value(fact: Fact(type), definition: .input(inputs.count), name: name))
+    let fact = Fact(type).mappingShape { $0.namingUnknowns(value: id.index) }
+    values.append(Value(fact: fact, definition: .input(inputs.count), name: name))
     inputs.append(id)
     return id
   }
@@ -145,9 +152,10 @@ package struct Graph: Sendable {
     let facts = try infer(operation, operands)
     let id = NodeID(storage.count)
     var results: [ValueID] = []
-    for (index, fact) in facts.enumerated() {
+    for (index, inferred) in facts.enumerated() {
       let value = ValueID(values.count)
       let given = index < resultNames.count ? resultNames[index] : ""
+      let fact = inferred.mappingShape { $0.namingUnknowns(value: value.index) }
       values.append(
         Value(fact: fact, definition: .node(id, result: index), name: given))
       results.append(value)

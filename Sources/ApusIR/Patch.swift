@@ -145,16 +145,3 @@ extension Graph {
     return removed
   }
 }
-
-extension TensorType {
-  /// Whether two types can describe the same value: equal elements, and no fixed extents that differ.
-  package func isCompatible(with other: TensorType) -> Bool {
-    guard element == other.element else { return false }
-    guard let mine = extents, let theirs = other.extents else { return true }
-    guard mine.count == theirs.count else { return false }
-    return zip(mine, theirs).allSatisfy { a, b in
-      guard let a = a.fixed, let b = b.fixed else { return true }
-      return a == b
-    }
-  }
-}

@@ -15,7 +15,7 @@ struct GraphImporter {
     // Up to IR version 3, initializers are listed among the inputs as well.
     var symbols = SymbolNames(proto)
     for input in proto.input where !constants.contains(input.name) {
-      let type = try ValueTypes.tensor(input, symbols: &symbols)
+      let type = try ValueTypes.value(input, symbols: &symbols)
       try scope.define(input.name, state.graph.addInput(input.name, type))
     }
     for tensor in proto.initializer {
@@ -43,7 +43,8 @@ struct GraphImporter {
   private func checkElements(_ proto: Onnx_GraphProto, _ scope: Scope) throws(ImportError) {
     for info in proto.valueInfo + proto.output {
       guard case .tensorType(let type)? = info.type.value,
-        let declared = ElementType(onnx: type.elemType), let value = scope.values[info.name] ?? nil
+        let declared = ElementType(onnx: type.elemType), let value = scope.values[info.name] ?? nil,
+        state.graph.valueType(value).isTensor
       else { continue }
       let found = state.graph.type(value).element
       guard declared == found else {

@@ -4,10 +4,9 @@ internal import ApusLoops
 /// Every ONNX operator that can be imported, by domain. A new one is entered here once.
 enum OperatorTable {
   static let entries: [(domain: String, importers: [OperatorImporter])] = [
-    (
-      domain: "",
-      importers: arithmetic + logic + activations + movement + shapes + products + attention
-    )
+    (domain: "", importers: arithmetic + logic + activations + movement + shapes + products),
+    (domain: "", importers: values),
+    (domain: "", importers: attention),
   ]
 
   private static let arithmetic: [OperatorImporter] = [

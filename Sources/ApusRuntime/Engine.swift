@@ -11,8 +11,6 @@ package final class Engine: Sendable {
   package let pool: ThreadPool
   let specializer: Specializer
   let inputIndex: [String: Int]
-  /// Strings have no place in an arena: a graph with strings is evaluated on the host.
-  let holdsText: Bool
 
   private let verification: @Sendable () throws(RuntimeError) -> Void
   private let isVerified = Atomic<Bool>(false)
@@ -33,15 +31,17 @@ package final class Engine: Sendable {
       index[plan.graph[input].name] = position
     }
     self.inputIndex = index
-    self.holdsText = plan.graph.values.contains { $0.fact.element == .string }
   }
 
-  /// Names and types of the inputs, in order.
+  /// Names and types of the inputs, in order; of containers the type of the tensors inside.
   package var inputs: [(name: String, type: TensorType)] {
     plan.graph.inputs.map { (plan.graph[$0].name, plan.graph.type($0)) }
   }
 
-  /// Names and types of the outputs, in order.
+  /// Types of the inputs, in order.
+  package var inputTypes: [ValueType] { plan.graph.inputs.map(plan.graph.valueType) }
+
+  /// Names and types of the outputs, in order; of containers the type of the tensors inside.
   package var outputs: [(name: String, type: TensorType)] {
     plan.graph.outputs.map { ($0.name, plan.graph.type($0.value)) }
   }
@@ -64,6 +64,8 @@ package struct SessionOptions: Sendable {
   package var memoryLimit: Int?
   /// Specialisations kept for shapes seen before.
   package var cachedShapes = 32
+  /// Passes through loops that one node may make in all.
+  package var loopLimit = EvaluationContext.defaultTripLimit
 
   package init(memoryLimit: Int? = nil) { self.memoryLimit = memoryLimit }
 }

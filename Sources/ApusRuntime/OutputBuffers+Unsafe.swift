@@ -32,17 +32,21 @@ struct OutputBuffers {
 
   func collect(
     _ graph: Graph, _ state: SpecializationState,
-    _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ inputs: [HostTensor]
-  ) throws(RuntimeError) -> [HostTensor] {
-    var results: [HostTensor] = []
+    _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ hosted: [ValueID: HostValue]
+  ) throws(RuntimeError) -> [HostValue] {
+    var results: [HostValue] = []
     for (index, output) in graph.outputs.enumerated() {
       if let tensor = direct[index] {
-        results.append(tensor)
+        results.append(.tensor(tensor))
+        continue
+      }
+      if let value = hosted[output.value] {
+        results.append(value)
         continue
       }
       let fact = state.facts[output.value] ?? graph.fact(output.value)
       if let known = fact.known {
-        results.append(known)
+        results.append(.tensor(known))
         continue
       }
       guard let slot = state.slots[output.value], let address = slots[Int(slot)],
@@ -53,9 +57,10 @@ struct OutputBuffers {
       do {
         let bytes = try HostTensor.byteCount(fact.element, shape)
         results.append(
-          try HostTensor(
-            fact.element, shape: shape,
-            bytes: UnsafeRawBufferPointer(start: address, count: bytes)))
+          .tensor(
+            try HostTensor(
+              fact.element, shape: shape,
+              bytes: UnsafeRawBufferPointer(start: address, count: bytes))))
       } catch { throw .tensor(error) }
     }
     return results

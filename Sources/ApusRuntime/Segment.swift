@@ -24,6 +24,8 @@ final class Segment {
 
   enum HostOperand {
     case known(HostTensor)
+    /// A value that no arena can hold.
+    case hosted(ValueID)
     case slot(UInt32, TensorType)
   }
 

@@ -17,6 +17,8 @@ package final class Session {
   private let status: UnsafeMutablePointer<ApusStatus>
   /// Keeps what slots point to alive during a run.
   private var retained: [HostTensor] = []
+  /// Values of the run that no arena can hold: containers and strings.
+  private var hosted: [ValueID: HostValue] = [:]
   /// Time per node of profiled runs, in nanoseconds.
   package private(set) var profile = LayerProfile()
 
@@ -78,18 +80,39 @@ package final class Session {
   package func run(
     ordered inputs: [HostTensor], _ runOptions: RunOptions = RunOptions()
   ) throws(RuntimeError) -> [HostTensor] {
+    var tensors: [HostTensor] = []
+    for (output, value) in zip(
+      engine.plan.graph.outputs, try run(values: inputs.map(HostValue.tensor), runOptions))
+    {
+      guard let tensor = value.tensor else {
+        throw .outputKind(name: output.name, found: value.type)
+      }
+      tensors.append(tensor)
+    }
+    return tensors
+  }
+
+  /// Computes the outputs for inputs of any kind in the graph's order.
+  package func run(
+    values inputs: [HostValue], _ runOptions: RunOptions = RunOptions()
+  ) throws(RuntimeError) -> [HostValue] {
     try engine.verify()
     let graph = engine.plan.graph
     try check(inputs)
-    if engine.holdsText {
-      do { return try ReferenceEvaluator(graph).run(inputs) } catch { throw .reference(error) }
+    func clear() {
+      retained.removeAll(keepingCapacity: true)
+      hosted.removeAll(keepingCapacity: true)
     }
-    retained.removeAll(keepingCapacity: true)
-    defer { retained.removeAll(keepingCapacity: true) }
+    clear()
+    defer { clear() }
     status.pointee = ApusStatus()
 
     let specializer = engine.specializer
-    let shapes = inputs.map(\.shape)
+    for (id, value) in zip(graph.inputs, inputs) where specializer.isHosted(id) {
+      hosted[id] = value
+    }
+    // A container's shapes play no part before its values are looked at.
+    let shapes = inputs.map { $0.tensor?.shape ?? [] }
     var segment: Segment
     if let known = cache.find(shapes) {
       segment = known
@@ -104,7 +127,7 @@ package final class Session {
       try prepare(segment, visited, inputs: inputs, outputs: &outputs)
       try execute(segment, runOptions)
       switch segment.boundary {
-      case .finished: return try outputs.collect(graph, segment.state, slots, inputs)
+      case .finished: return try outputs.collect(graph, segment.state, slots, hosted)
       case .read(let values, _):
         segment = try follow(segment, reading: values, specializer)
       case .evaluate(let step, _):
@@ -114,14 +137,20 @@ package final class Session {
   }
 
   /// Checks element types against the graph's inputs; shapes are checked when they are first met.
-  private func check(_ inputs: [HostTensor]) throws(RuntimeError) {
+  private func check(_ inputs: [HostValue]) throws(RuntimeError) {
     guard inputs.count == engine.inputs.count else {
       let missing = engine.inputs[min(inputs.count, engine.inputs.count - 1)]
       throw .missingInput(name: missing.name, expected: missing.type)
     }
-    for ((name, type), tensor) in zip(engine.inputs, inputs) {
-      guard type.element == tensor.element else {
-        throw .inputType(name: name, expected: type, found: tensor.type)
+    for (index, value) in inputs.enumerated() {
+      let (name, type) = engine.inputs[index]
+      let expected = engine.inputTypes[index]
+      if expected.isTensor, let tensor = value.tensor {
+        guard type.element == tensor.element else {
+          throw .inputType(name: name, expected: type, found: tensor.type)
+        }
+      } else if !expected.isCompatible(with: value.type) {
+        throw .inputKind(name: name, expected: expected, found: value.type)
       }
     }
   }
@@ -129,7 +158,7 @@ package final class Session {
   // MARK: Memory
 
   private func prepare(
-    _ segment: Segment, _ visited: [Segment], inputs: [HostTensor],
+    _ segment: Segment, _ visited: [Segment], inputs: [HostValue],
     outputs: inout OutputBuffers
   ) throws(RuntimeError) {
     if let limit = options.memoryLimit, segment.arenaByteCount > limit {
@@ -148,7 +177,8 @@ package final class Session {
     }
     for (slot, tensor) in segment.constants { slots[Int(slot)] = tensor.denseAddress }
     if visited.count == 1 {
-      for (index, tensor) in inputs.enumerated() {
+      for case (let index, .tensor(let tensor)) in inputs.enumerated()
+      where tensor.element != .string {
         let dense: HostTensor
         do { dense = try tensor.densified() } catch { throw .tensor(error) }
         retained.append(dense)
@@ -237,7 +267,7 @@ package final class Session {
 
   private func execute(_ step: Segment.HostStep, _ options: RunOptions) throws(RuntimeError) {
     let start = apus_clock_monotonic()
-    let values = try evaluate(step)
+    let values = try evaluate(step).compactMap(\.tensor)
     for (index, value) in values.enumerated() where index < step.resultSlots.count {
       guard let target = slots[Int(step.resultSlots[index])] else { continue }
       value.withBytes { bytes in
@@ -252,18 +282,40 @@ package final class Session {
     options.observer?(step.node, values)
   }
 
-  private func evaluate(_ step: Segment.HostStep) throws(RuntimeError) -> [HostTensor] {
-    var operands: [HostTensor?] = []
+  private func evaluate(_ step: Segment.HostStep) throws(RuntimeError) -> [HostValue] {
+    var operands: [HostValue?] = []
     for operand in step.operands {
       switch operand {
       case nil: operands.append(nil)
-      case .known(let tensor): operands.append(tensor)
-      case .slot(let slot, let type): operands.append(try view(slot, type))
+      case .known(let tensor): operands.append(.tensor(tensor))
+      case .slot(let slot, let type): operands.append(.tensor(try view(slot, type)))
+      case .hosted(let value): operands.append(hosted[value])
       }
     }
-    do { return try step.node.operation.evaluate(operands, step.results) } catch {
-      throw .evaluation(node: step.node.name, operation: step.node.operation.name, error)
-    }
+    let operation = step.node.operation
+    do {
+      guard operation is any ValueOperator || step.results.isEmpty else {
+        return try operation.evaluate(any: operands, step.results.map(ValueType.tensor), context)
+      }
+      // The types of what is at hand say more than those of the plan.
+      let facts: [Fact]
+      do throws(TypeError) {
+        facts = try infer(operation, operands.map { $0.map(Fact.init(value:)) })
+      } catch { throw EvaluationError.type(error) }
+      return try operation.evaluate(any: operands, facts.map(\.valueType), context)
+    } catch let error as EvaluationError {
+      throw error == .cancelled
+        ? .cancelled : .evaluation(node: step.node.name, operation: operation.name, error)
+    } catch { throw .cancelled }
+  }
+
+  /// What bounds nodes that the reference evaluates.
+  private var context: EvaluationContext {
+    var context = EvaluationContext(tripLimit: options.loopLimit)
+    if let limit = options.memoryLimit { context.memoryLimit = limit }
+    let cancellation = cancellation
+    context.isCancelled = { cancellation.isCancelled }
+    return context
   }
 
   /// A tensor over a slot's memory; it must not outlive the run.
@@ -318,21 +370,22 @@ package final class Session {
     _ segment: Segment, evaluating step: Segment.HostStep, _ specializer: Specializer
   ) throws(RuntimeError) -> Segment {
     let values = try evaluate(step)
-    let key = SegmentKey(shapes: values.map(\.shape), contents: [])
+    let key = SegmentKey(shapes: values.map { $0.tensor?.shape ?? [] }, contents: [])
     var state = segment.state
-    for (index, (result, value)) in zip(step.node.results, values).enumerated() {
-      state.facts[result] = Fact(value.type)
-      state.slots[result] = state.slotCount + UInt32(index)
-      retained.append(value)
-    }
     let first = Int(state.slotCount)
     state.slotCount += UInt32(values.count)
     state.position += 1
     ensureSlots(Int(state.slotCount))
-    for (index, value) in values.enumerated() {
+    for (index, (result, value)) in zip(step.node.results, values).enumerated() {
+      state.facts[result] = Fact(value.type)
+      guard !specializer.isHosted(result), let tensor = value.tensor else {
+        hosted[result] = value
+        continue
+      }
       let dense: HostTensor
-      do { dense = try value.densified() } catch { throw .tensor(error) }
+      do { dense = try tensor.densified() } catch { throw .tensor(error) }
       retained.append(dense)
+      state.slots[result] = UInt32(first + index)
       slots[first + index] = dense.denseAddress
     }
     if let next = segment.next[key] { return next }

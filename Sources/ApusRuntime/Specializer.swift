@@ -44,17 +44,33 @@ struct Specializer {
   /// The state before the first node: inputs bound to slots, weights known.
   func start(inputShapes: [[Int]]) throws(RuntimeError) -> SpecializationState {
     var state = SpecializationState()
-    let inputs = zip(plan.graph.inputs, inputShapes).map { input, shape in
+    let tensors = zip(plan.graph.inputs, inputShapes).filter {
+      plan.graph.valueType($0.0).isTensor
+    }
+    let inputs = tensors.map { input, shape in
       SymbolBindings.Input(
         name: plan.graph[input].name, type: plan.graph.type(input), shape: shape)
     }
     do { state.bindings = try SymbolBindings.bind(inputs) } catch { throw .binding(error) }
-    for (input, shape) in zip(plan.graph.inputs, inputShapes) {
+    for (input, shape) in tensors {
       state.facts[input] = Fact(TensorType(plan.graph.type(input).element, fixed: shape))
-      state.slots[input] = state.slotCount
+    }
+    // Slots are numbered like inputs, whether or not one is used.
+    for input in plan.graph.inputs {
+      if !isHosted(input) { state.slots[input] = state.slotCount }
       state.slotCount += 1
     }
     return state
+  }
+
+  /// Whether a value lives outside of the arena: containers and strings.
+  func isHosted(_ value: ValueID) -> Bool {
+    let type = plan.graph.valueType(value)
+    return !type.isTensor || type.innermost.element == .string
+  }
+
+  func isHosted(_ node: Node) -> Bool {
+    node.operands.contains { $0.map(isHosted) ?? false } || node.results.contains(where: isHosted)
   }
 
   /// Specialises from `state` to the end of the graph or the next data-dependent shape.
@@ -91,7 +107,8 @@ struct SegmentAssembly {
       state.position += 1
     }
     closeKernels()
-    for output in specializer.plan.graph.outputs where state.position == order.count {
+    for output in specializer.plan.graph.outputs
+    where state.position == order.count && !specializer.isHosted(output.value) {
       _ = try slot(of: output.value, isWeightView: false)
     }
     let arena = ArenaPlan(requests)
@@ -117,13 +134,18 @@ struct SegmentAssembly {
     } catch {
       throw .type(node: node.name, operation: node.operation.name, error)
     }
-    guard inferred.allSatisfy({ $0.type.fixedShape != nil }) else {
+    let isSettled = inferred.allSatisfy {
+      $0.valueType.isTensor && $0.type.fixedShape != nil
+    }
+    if isSettled {
+      for (result, fact) in zip(node.results, inferred) { state.facts[result] = fact }
+      if try fold(node, facts, inferred) { return true }
+    }
+    guard isSettled, !specializer.isHosted(node) else {
       closeKernels()
       segment.boundary = try boundary(node, facts)
       return false
     }
-    for (result, fact) in zip(node.results, inferred) { state.facts[result] = fact }
-    if try fold(node, facts, inferred) { return true }
     if node.operation is any ViewOperator, let data = node.operands[0] {
       if fact(data).constant == nil {
         state.slots[node.results[0]] = try slot(of: data)
@@ -182,7 +204,7 @@ struct SegmentAssembly {
     _ node: Node, _ facts: [Fact?]
   ) throws(RuntimeError) -> Segment.Boundary {
     var needed: [ValueID] = []
-    for (operand, fact) in zip(node.operands, facts) {
+    for (operand, fact) in zip(node.operands, facts) where !specializer.isHosted(node) {
       // Shapes follow from small integer vectors, or from scalars such as the bounds of a range.
       guard let operand, let fact, fact.known == nil, let count = fact.type.elementCount,
         count <= (fact.element.isInteger ? Fact.contentLimit : 1), !needed.contains(operand)
@@ -205,6 +227,8 @@ struct SegmentAssembly {
       }
       if let known = fact.known {
         operands.append(.known(known))
+      } else if specializer.isHosted(operand) {
+        operands.append(.hosted(operand))
       } else {
         operands.append(.slot(try slot(of: operand), fact.type))
       }

@@ -7,7 +7,8 @@ enum Pass {
     _ context: NodeContext, _ attributes: inout AttributeReader
   ) throws(ImportError) -> [ValueID?] {
     try context.expect(1)
-    return [try context.one(Identity(), try context.operand(0, "input"))]
+    let input = try context.operand(0, "input")
+    return [context.valueType(input).isTensor ? try context.one(Identity(), input) : input]
   }
 
   static func dropout(
