@@ -8,6 +8,9 @@ enum OperatorTable {
     (domain: "", importers: values),
     (domain: "", importers: attention),
     (domain: "", importers: quantization),
+    (domain: "", importers: recurrent),
+    (domain: "", importers: training),
+    (domain: "ai.onnx.preview.training", importers: trainingSteps),
   ]
 
   private static let arithmetic: [OperatorImporter] = [
@@ -90,7 +93,6 @@ enum OperatorTable {
     .init("Constant", Constants.constant),
     .init("ConstantOfShape", since: 9, Constants.ofShape),
     .init("DepthToSpace", BlockMoves.depthToSpace),
-    .init("Dropout", Pass.dropout),
     .init("Expand", since: 8, Indexing.expand),
     .init("Flatten", Reshaping.flatten),
     .init("Gather", Indexing.gather),
