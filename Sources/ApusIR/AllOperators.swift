@@ -20,6 +20,7 @@ package let allOperators: [any Operator.Type] = [
   LinearAttention.self,
   Loop.self,
   MatMul.self,
+  MatrixInverse.self,
   NumericRange.self,
   OptionalGet.self,
   OptionalHas.self,
@@ -49,6 +50,7 @@ package let allOperators: [any Operator.Type] = [
   Squeeze.self,
   Transpose.self,
   Unary.self,
+  Unpack.self,
   Unsqueeze.self,
 ]
 

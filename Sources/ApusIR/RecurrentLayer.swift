@@ -124,7 +124,7 @@ extension Recurrence {
           let next = forget * cell + admit * gate(f[1], 3, unit)
           let emit = gate(f[0], 1, unit, peephole(1, unit, next))
           new.cell[unit] = next
-          new.hidden[unit] = emit * f[2](operation.clipped(next))
+          new.hidden[unit] = emit * f[2](next)
         }
       }
       return new

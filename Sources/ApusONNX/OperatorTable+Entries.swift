@@ -11,6 +11,8 @@ enum OperatorTable {
     (domain: "", importers: recurrent),
     (domain: "", importers: training),
     (domain: "ai.onnx.preview.training", importers: trainingSteps),
+    (domain: "com.microsoft", importers: microsoft),
+    (domain: "", importers: runtimeDialect),
   ]
 
   private static let arithmetic: [OperatorImporter] = [

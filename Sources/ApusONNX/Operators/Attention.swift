@@ -139,7 +139,7 @@ enum Attention {
   }
 
   /// A mask may end early; the keys behind are excluded.
-  private static func padded(
+  static func padded(
     _ context: NodeContext, _ mask: ValueID, to keys: ValueID, with filler: Double
   ) throws(ImportError) -> ValueID {
     let length = try context.extent(-1, of: mask)

@@ -17,6 +17,8 @@ struct DotProductAttention {
   var bias: ValueID?
   /// Whether the bias may be −∞ for every key of a query, whose weights then are zero.
   var guardsRows = false
+  /// A score that joins every softmax and attends to nothing, [1, heads, 1, 1].
+  var sink: ValueID?
 
   /// What the computation passes through, [batch, heads, queries, keys] but for the output.
   struct Stages {
@@ -42,7 +44,7 @@ struct DotProductAttention {
     var biased = capped
     if let bias { biased = try context.binary(.add, capped, bias) }
     let wide = try context.cast(biased, to: precision ?? element)
-    var weights = try context.cast(try context.one(Softmax(axis: -1), wide), to: element)
+    var weights = try context.cast(try softmax(context, wide), to: element)
     if guardsRows, let bias {
       let most = try context.reduced(.maximum, bias, [-1])
       let isMasked = try context.binary(.equal, most, -.infinity)
@@ -53,6 +55,17 @@ struct DotProductAttention {
     return Stages(
       output: try grouping.ungrouped(context, product), scores: scores, capped: capped,
       biased: biased, weights: weights)
+  }
+
+  private func softmax(_ context: NodeContext, _ scores: ValueID) throws(ImportError) -> ValueID {
+    guard let sink else { return try context.one(Softmax(axis: -1), scores) }
+    let column = try context.one(
+      Expand(), try context.cast(sink, to: context.element(scores)),
+      try context.joined([try context.extents(of: scores, from: 0, to: 3), try context.vector([1])])
+    )
+    let all = try context.one(
+      Softmax(axis: -1), try context.concatenated([scores, column], axis: -1))
+    return try context.sliced(all, axis: -1, from: 0, to: -1)
   }
 
   /// Narrow types scale both operands by the root, so that the product stays in their range.

@@ -58,7 +58,7 @@ enum Gating {
   }
 
   /// log(1 + exp x) = max(x, 0) + log(1 + exp −|x|), which does not overflow.
-  private static func softplus(
+  static func softplus(
     _ context: NodeContext, _ x: ValueID
   ) throws(ImportError) -> ValueID {
     let magnitude = try context.unary(.negate, try context.unary(.absolute, x))

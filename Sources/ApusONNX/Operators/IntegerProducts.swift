@@ -48,19 +48,26 @@ enum IntegerProducts {
   static func quantizedConvolution(
     _ context: NodeContext, _ attributes: inout AttributeReader
   ) throws(ImportError) -> [ValueID?] {
+    try quantizedConvolution(context, &attributes, channelsLast: false)
+  }
+
+  static func quantizedConvolution(
+    _ context: NodeContext, _ attributes: inout AttributeReader, channelsLast: Bool
+  ) throws(ImportError) -> [ValueID?] {
     try context.expect(8...9)
     let weight = try context.operand(3, "w")
+    var data = try context.operand(0, "x")
+    if channelsLast { data = try ChannelsLast.toFirst(context, data) }
     let sum = try convolution(
-      context, &attributes, try context.operand(0, "x"), try context.operand(2, "x_zero_point"),
+      context, &attributes, data, try context.operand(2, "x_zero_point"),
       weight, try context.operand(5, "w_zero_point"), bias: context.optional(8))
     let factor = try context.binary(
       .multiply, try context.operand(1, "x_scale"),
       try context.aligned(try context.operand(4, "w_scale"), toAxis: 1, of: weight))
-    return [
-      try requantized(
-        context, sum, factor, scale: try context.operand(6, "y_scale"),
-        zero: try context.operand(7, "y_zero_point"))
-    ]
+    let result = try requantized(
+      context, sum, factor, scale: try context.operand(6, "y_scale"),
+      zero: try context.operand(7, "y_zero_point"))
+    return [channelsLast ? try ChannelsLast.toLast(context, result) : result]
   }
 
   // MARK: Parts
