@@ -10,6 +10,7 @@ enum OperatorTable {
     (domain: "", importers: quantization),
     (domain: "", importers: recurrent),
     (domain: "", importers: training),
+    (domain: "ai.onnx.preview", importers: previewAttention),
     (domain: "ai.onnx.preview.training", importers: trainingSteps),
     (domain: "com.microsoft", importers: microsoft),
     (domain: "", importers: runtimeDialect),

@@ -9,6 +9,7 @@ extension OperatorTable {
   private static let microsoftProducts: [OperatorImporter] = [
     .init("Attention", PackedAttention.attention),
     .init("BiasAdd", MicrosoftActivations.biasAdd),
+    .init("BiasDropout", Dropout.biased),
     .init("BiasGelu", MicrosoftActivations.gelu(.gelu)),
     .init("BiasSoftmax", MicrosoftActivations.biasSoftmax),
     .init("BiasSplitGelu", MicrosoftActivations.biasSplit),

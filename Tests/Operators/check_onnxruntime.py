@@ -87,6 +87,7 @@ def activations():
     case("QuickGelu", [x])
     case("QuickGelu", [x], alpha=1.0)
     case("BiasSplitGelu", [x, reals(8)])
+    case("BiasDropout", [x, reals(8), reals(2, 3, 8)], 2)
     case("BiasAdd", [x, reals(8), x])
     case("BiasSoftmax", [reals(2, 3, 4, 5), reals(2, 1, 1, 5)], axis=3, is_inner_broadcast=1)
 

@@ -57,7 +57,7 @@ package struct Recurrence: Operator {
   package var activations: [String] = []
   package var alphas: [Double] = []
   package var betas: [Double] = []
-  /// Bounds the arguments of activations to ±clip.
+  /// Bounds the arguments of the gates' functions to ±clip; an LSTM's cell state is left alone.
   package var clip: Double?
   /// Whether a GRU applies the recurrence before its reset gate.
   package var linearBeforeReset = false

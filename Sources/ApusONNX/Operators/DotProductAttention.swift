@@ -19,6 +19,10 @@ struct DotProductAttention {
   var guardsRows = false
   /// A score that joins every softmax and attends to nothing, [1, heads, 1, 1].
   var sink: ValueID?
+  typealias Modifier = (ValueID) throws(ImportError) -> ValueID
+  /// What becomes of the scores before softmax and of the weights behind it, in softmax's type.
+  var scoreGraph: Modifier?
+  var weightGraph: Modifier?
 
   /// What the computation passes through, [batch, heads, queries, keys] but for the output.
   struct Stages {
@@ -43,8 +47,11 @@ struct DotProductAttention {
     }
     var biased = capped
     if let bias { biased = try context.binary(.add, capped, bias) }
-    let wide = try context.cast(biased, to: precision ?? element)
-    var weights = try context.cast(try softmax(context, wide), to: element)
+    var wide = try context.cast(biased, to: precision ?? element)
+    if let scoreGraph { wide = try scoreGraph(wide) }
+    var weights = try softmax(context, wide)
+    if let weightGraph { weights = try weightGraph(weights) }
+    weights = try context.cast(weights, to: element)
     if guardsRows, let bias {
       let most = try context.reduced(.maximum, bias, [-1])
       let isMasked = try context.binary(.equal, most, -.infinity)

@@ -30,6 +30,27 @@ enum Dropout {
     return try kept(context, data)
   }
 
+  /// BiasDropout of domain com.microsoft: a bias goes before, a residual on top.
+  static func biased(
+    _ context: NodeContext, _ attributes: inout AttributeReader
+  ) throws(ImportError) -> [ValueID?] {
+    try context.expect(2...5)
+    let seed = try attributes.integer("seed")
+    let sum = try context.binary(
+      .add, try context.operand(0, "data"), try context.operand(1, "bias"))
+    var results: [ValueID?]
+    if let training = context.optional(4), booleans(context, training) != false {
+      results = try dropped(
+        context, sum, ratio: context.optional(3), training: training, seed: seed, flags: true)
+    } else {
+      results = [sum, try context.filled(1, .bool, try context.extents(of: sum))]
+    }
+    if let residual = context.optional(2), let kept = results[0] {
+      results[0] = try context.binary(.add, kept, residual)
+    }
+    return results
+  }
+
   private static func booleans(_ context: NodeContext, _ value: ValueID) -> Bool? {
     guard let flags = try? context.fact(value).constant?.booleans(), flags.count == 1 else {
       return nil
@@ -47,7 +68,8 @@ enum Dropout {
   }
 
   private static func dropped(
-    _ context: NodeContext, _ data: ValueID, ratio: ValueID?, training: ValueID?, seed: Int?
+    _ context: NodeContext, _ data: ValueID, ratio: ValueID?, training: ValueID?, seed: Int?,
+    flags: Bool = false
   ) throws(ImportError) -> [ValueID?] {
     let element = context.element(data)
     let share: ValueID
@@ -67,6 +89,6 @@ enum Dropout {
     }
     let scaled = try context.binary(.multiply, data, try context.cast(scale, to: element))
     let result = try context.select(mask, scaled, try context.scalar(0, element))
-    return [result, context.opset >= 10 ? mask : try context.cast(mask, to: element)]
+    return [result, flags || context.opset >= 10 ? mask : try context.cast(mask, to: element)]
   }
 }

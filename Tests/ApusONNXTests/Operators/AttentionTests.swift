@@ -1,3 +1,4 @@
+internal import ApusIR
 internal import ApusONNXSchema
 internal import ApusTensor
 internal import Testing
@@ -78,5 +79,39 @@ internal import Testing
     let a = try HostTensor.floats([0, 2])
     let b = try HostTensor.floats([5, 3])
     #expect(close(try reals("SwiGLU", opset: 28, [a, b]), [0, 5.2847825]))
+  }
+
+  /// The graph doubles the scores, and reads a name that is its own although the outer graph has it.
+  @Test func graphsBetweenProductAndSoftmax() throws {
+    var builder = ModelBuilder(opset: 26)
+    builder.model.opsetImport.append(ModelBuilder.opset("ai.onnx.preview", 1))
+    var modifier = Onnx_GraphProto()
+    modifier.name = "double"
+    modifier.input = [ModelBuilder.value("scores", .float32, nil)]
+    modifier.output = [ModelBuilder.value("y", .float32, nil)]
+    modifier.node = [ModelBuilder.node("Add", ["scores", "scores"], ["y"])]
+    var attribute = Onnx_AttributeProto()
+    attribute.name = "score_mod"
+    attribute.type = .graph
+    attribute.g = modifier
+    for name in ["q", "k", "y"] { builder.input(name, .float32, [1, 1, 2, 4]) }
+    builder.node(
+      "FlexAttention", ["q", "k", "y"], ["z"], [attribute, .float("scale", 0.25)],
+      domain: "ai.onnx.preview")
+    builder.output("z")
+    let (q, k, v) = try (tensor([1, 1, 2, 4]), tensor([1, 1, 2, 4], 1), tensor([1, 1, 2, 4], 2))
+    let found = try ReferenceEvaluator(builder.graph()).run([q, k, v])[0].reals()
+    let plain = try reals("Attention", opset: 23, [q, k, v], [.float("scale", 0.5)])
+    #expect(close(found, plain))
+  }
+
+  @Test func causalConvolutionKeepsItsTail() throws {
+    let x = try HostTensor.floats([1, 2, 3], [1, 1, 3])
+    let w = try HostTensor.floats([1, 10], [1, 1, 2])
+    let first = try run("CausalConvWithState", opset: 27, [x, w], outputs: 2)
+    #expect(try first[0].reals() == [10, 21, 32])
+    #expect(try first[1].reals() == [3])
+    let next = try run("CausalConvWithState", opset: 27, [x, w, nil, first[1]], outputs: 2)
+    #expect(try next[0].reals() == [13, 21, 32])
   }
 }
