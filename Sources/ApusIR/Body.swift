@@ -30,7 +30,8 @@ package struct Body: Sendable {
   /// `name` is what errors call the body.
   package func infer(_ inputs: [Fact], name: String) throws(TypeError) -> [Fact] {
     guard inputs.count == graph.inputs.count else {
-      throw .body(name, reason: "it has \(graph.inputs.count) inputs, the node gives \(inputs.count)")
+      throw .body(
+        name, reason: "it has \(graph.inputs.count) inputs, the node gives \(inputs.count)")
     }
     var facts: [ValueID: Fact] = [:]
     for (input, fact) in zip(graph.inputs, inputs) {

@@ -53,8 +53,20 @@ struct BodyImporter {
     }
   }
 
-  /// Imports one of the bodies for the types of its own inputs.
-  func run(_ index: Int, _ formals: [ValueType]) throws(ImportError) -> Body {
+  /// Imports a branch. One that the types around it rule out is imported for any shapes, since it
+  /// will not be taken.
+  func branch(_ index: Int) throws(ImportError) -> Body {
+    do { return try run(index, []) } catch {
+      guard let body = try? run(index, [], anyShape: true) else { throw error }
+      return body
+    }
+  }
+
+  /// Imports one of the bodies for the types of its own inputs; `anyShape` forgets the shapes of
+  /// what it reads from outside.
+  func run(
+    _ index: Int, _ formals: [ValueType], anyShape: Bool = false
+  ) throws(ImportError) -> Body {
     let state = context.state
     let proto = protos[index]
     guard formals.count >= proto.input.count else {
@@ -63,7 +75,11 @@ struct BodyImporter {
           + "\(formals.count)")
     }
     let outer = state.graph
-    let captured = captures.map { outer.valueType($0) }
+    let captured = captures.map { value in
+      anyShape
+        ? outer.valueType(value).mapInnermost { TensorType($0.element, .unranked) }
+        : outer.valueType(value)
+    }
     state.graph = Graph(name: proto.name)
     state.bodyDepth += 1
     defer {

@@ -33,9 +33,23 @@ struct GraphImporter {
       guard let value = scope.values[output.name] ?? nil else {
         throw .invalid("no node computes the graph output '\(output.name)'", .output(output.name))
       }
-      state.graph.addOutput(output.name, value)
+      state.graph.addOutput(output.name, try unwrapped(value, output))
     }
     guard !proto.output.isEmpty else { throw .invalid("the graph has no outputs") }
+  }
+
+  /// What the model declares as no optional is taken out of it: a loop's state may begin as one.
+  private func unwrapped(
+    _ value: ValueID, _ output: Onnx_ValueInfoProto
+  ) throws(ImportError) -> ValueID {
+    switch (state.graph.valueType(value), output.type.value) {
+    case (.optional, .tensorType), (.optional, .sequenceType), (.optional, .mapType):
+      do {
+        let results = try state.graph.append(OptionalGet(), [value], name: output.name)
+        return results.first ?? value
+      } catch { throw .invalid("\(error)", .output(output.name)) }
+    default: return value
+    }
   }
 
   /// Declared element types must be those that follow from the operators. Declared shapes are not

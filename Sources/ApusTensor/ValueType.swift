@@ -11,7 +11,9 @@ package indirect enum ValueType: Hashable, Sendable {
   /// Types from files nest no deeper.
   package static let nestingLimit = 8
 
-  package init(_ element: ElementType, _ shape: Shape) { self = .tensor(TensorType(element, shape)) }
+  package init(_ element: ElementType, _ shape: Shape) {
+    self = .tensor(TensorType(element, shape))
+  }
 
   package var tensor: TensorType? { if case .tensor(let type) = self { type } else { nil } }
   package var isTensor: Bool { tensor != nil }

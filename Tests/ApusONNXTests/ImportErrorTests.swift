@@ -112,7 +112,11 @@ internal import Testing
     var sequence = model("Relu")
     sequence.model.graph.input[1].type = Onnx_TypeProto()
     sequence.model.graph.input[1].type.sequenceType = Onnx_TypeProto.Sequence()
-    #expect(sequence.failure() == "tensor 'i': not supported: inputs that are sequences")
+    #expect(sequence.failure() == "tensor 'i': it has no type")
+    var opaque = model("Relu")
+    opaque.model.graph.input[1].type = Onnx_TypeProto()
+    opaque.model.graph.input[1].type.opaqueType = Onnx_TypeProto.Opaque()
+    #expect(opaque.failure() == "tensor 'i': not supported: opaque values")
   }
 
   @Test func weights() throws {

@@ -25,13 +25,22 @@ package struct Branch: ValueOperator {
     let condition = try operands.require(0, element: [.bool])
     var inputs: [Fact] = []
     for index in 1..<max(1, operands.count) { inputs.append(try operands.requireValue(index)) }
-    let first = try then.infer(inputs, name: "the then branch")
-    let second = try otherwise.infer(inputs, name: "the else branch")
+    let thenFacts = { () throws(TypeError) in
+      try then.infer(inputs, name: "the then branch")
+    }
+    let otherwiseFacts = { () throws(TypeError) in
+      try otherwise.infer(inputs, name: "the else branch")
+    }
+    if let known = try? condition.constant?.booleans().first {
+      return known ? try thenFacts() : try otherwiseFacts()
+    }
+    // A branch that its operands' types rule out is one that will not be taken.
+    guard let first = try? thenFacts() else { return try otherwiseFacts().map(\.withoutShape) }
+    guard let second = try? otherwiseFacts() else { return first.map(\.withoutShape) }
     guard first.count == second.count else {
       throw .body(
         "the else branch", reason: "it has \(second.count) outputs, the other \(first.count)")
     }
-    if let known = try? condition.constant?.booleans().first { return known ? first : second }
     var facts: [Fact] = []
     for (index, (a, b)) in zip(first, second).enumerated() {
       guard let joined = StateTypes.join(a.valueType, b.valueType) else {
@@ -52,5 +61,12 @@ package struct Branch: ValueOperator {
     for index in operands.indices.dropFirst() { inputs.append(try operands.value(index)) }
     let values = try context.run(condition ? then : otherwise, inputs)
     return zip(values, results).map { StateTypes.fit($0, to: $1) }
+  }
+}
+
+extension Fact {
+  /// Only what tensors hold, not their extents.
+  fileprivate var withoutShape: Fact {
+    Fact(valueType.mapInnermost { TensorType($0.element, .unranked) })
   }
 }

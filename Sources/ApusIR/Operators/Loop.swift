@@ -37,7 +37,8 @@ package struct Loop: ValueOperator {
       let fact = try operands.requireValue(index)
       if initial.count < states { initial.append(fact.valueType) } else { captured.append(fact) }
     }
-    let fixpoint = try StateTypes.fixpoint(initial, name: "the loop's body") { states throws(TypeError) in
+    let fixpoint = try StateTypes.fixpoint(initial, name: "the loop's body") {
+      states throws(TypeError) in
       try body.infer(
         [Fact(.int64, []), Fact(.bool, [])] + states.map { Fact($0) } + captured,
         name: "the loop's body"
@@ -86,7 +87,9 @@ package struct Loop: ValueOperator {
     let limit = try Self.given(operands, 0)?.decodedIntegers().first
     var condition = try Self.given(operands, 1)?.decodedBooleans().first ?? true
     var current: [HostValue] = []
-    for index in 2..<(2 + states) { current.append(try operands.value(index)) }
+    for index in 0..<states {
+      current.append(StateTypes.fit(try operands.value(2 + index), to: results[index]))
+    }
     var captured: [HostValue] = []
     for index in (2 + states)..<max(2 + states, operands.count) {
       captured.append(try operands.value(index))
@@ -104,7 +107,7 @@ package struct Loop: ValueOperator {
         throw .value("the body's condition is empty")
       }
       condition = next
-      current = Array(outputs[1...states])
+      current = zip(outputs.dropFirst(), results.prefix(states)).map { StateTypes.fit($0, to: $1) }
       for (index, value) in outputs.dropFirst(states + 1).enumerated() {
         guard let tensor = value.tensor else {
           throw .value("the body gives a \(value.type) to stack")
@@ -113,7 +116,7 @@ package struct Loop: ValueOperator {
       }
       pass += 1
     }
-    var values = zip(current, results).map { StateTypes.fit($0, to: $1) }
+    var values = current
     for stack in stacks { values.append(.tensor(try stack.finish())) }
     return values
   }

@@ -86,7 +86,9 @@ package struct Scan: ValueOperator {
     values operands: [HostValue?], _ results: [ValueType], _ context: EvaluationContext
   ) throws(EvaluationError) -> [HostValue] {
     var current: [HostValue] = []
-    for index in 0..<states { current.append(try operands.value(index)) }
+    for index in 0..<states {
+      current.append(StateTypes.fit(try operands.value(index), to: results[index]))
+    }
     var inputs: [(tensor: HostTensor, axis: Int)] = []
     for (index, axis) in inputAxes.enumerated() {
       let tensor = try operands.tensor(states + index)
@@ -113,7 +115,7 @@ package struct Scan: ValueOperator {
         slices.append(.tensor(try input.tensor.slice(position, axis: input.axis)))
       }
       let outputs = try context.run(body, current + slices + captured)
-      current = Array(outputs[..<states])
+      current = zip(outputs, results.prefix(states)).map { StateTypes.fit($0, to: $1) }
       for (index, value) in outputs.dropFirst(states).enumerated() {
         guard let tensor = value.tensor else {
           throw .value("the body gives a \(value.type) to stack")
@@ -121,7 +123,7 @@ package struct Scan: ValueOperator {
         try stacks[index].push(tensor, limit: context.memoryLimit)
       }
     }
-    var values = zip(current, results).map { StateTypes.fit($0, to: $1) }
+    var values = current
     for (index, stack) in stacks.enumerated() {
       values.append(.tensor(try stack.finish(reversed: outputsReversed[index] != 0)))
     }

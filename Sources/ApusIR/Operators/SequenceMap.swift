@@ -57,7 +57,8 @@ package struct SequenceMap: ValueOperator {
         }
         inputs.append(values[position])
       }
-      for (index, value) in try context.run(body, inputs).enumerated() where index < collected.count {
+      for (index, value) in try context.run(body, inputs).enumerated() where index < collected.count
+      {
         collected[index].append(value)
       }
     }

@@ -11,7 +11,7 @@ enum ControlFlow {
     let condition = try context.operand(0, "cond")
     let importer = try BodyImporter(
       context, [try attributes.graph("then_branch"), try attributes.graph("else_branch")])
-    let operation = Branch(then: try importer.run(0, []), otherwise: try importer.run(1, []))
+    let operation = Branch(then: try importer.branch(0), otherwise: try importer.branch(1))
     return try context.add(operation, [condition] + importer.captures)
   }
 
