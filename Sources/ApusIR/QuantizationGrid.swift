@@ -17,6 +17,10 @@ package struct QuantizationGrid {
       places = nil
       return
     }
+    if Array.product(data) == 0 {
+      places = []
+      return
+    }
     let axis = try normalized(axis, rank: data.count)
     var strides = [Int](repeating: 0, count: data.count)
     if scale.count == 1 && blockSize == 0 {

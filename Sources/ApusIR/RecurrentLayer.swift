@@ -30,6 +30,10 @@ extension Recurrence {
       }
       let sides = operation.direction.count
       let (batch, input, hidden) = (x.shape[1], x.shape[2], r.shape[2])
+      // Empty tensors may have extents whose products leave the integer range.
+      guard max(hidden, input) <= 1 << 40 else {
+        throw .type(.extentOutOfRange(r.type))
+      }
       let rows = operation.cell.gates * hidden
       func check(_ index: Int, _ shape: [Int]) throws(EvaluationError) {
         guard let tensor = operands.optional(index), tensor.shape != shape else { return }

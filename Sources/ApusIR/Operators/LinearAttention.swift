@@ -84,6 +84,15 @@ package struct LinearAttention: Operator {
     let stateShape = try results.fixedShape(1)
     let (batch, steps) = (shape[0], shape[1])
     let (depth, width) = (stateShape[2], stateShape[3])
+    if Array.product(shape) == 0 && Array.product(stateShape) == 0 {
+      return [
+        try .make(query.element, shape, .real([])),
+        try .make(results[1].element, stateShape, .real([])),
+      ]
+    }
+    guard Array.product([batch, steps, queryHeads, max(depth, width)]) != nil else {
+      throw .type(.extentOutOfRange(results[0]))
+    }
     let q = try query.decodedReals()
     let k = try key.decodedReals()
     let v = try value.decodedReals()

@@ -34,7 +34,7 @@ package struct MatrixInverse: Operator {
     }
     let size = input.shape[input.rank - 1]
     var values = try input.decodedReals()
-    guard size > 0 else { return [input] }
+    if values.isEmpty { return [input] }
     for start in stride(from: 0, to: values.count, by: size * size) {
       let inverse = Self.inverse(Array(values[start..<(start + size * size)]), size)
       values.replaceSubrange(start..<(start + size * size), with: inverse)

@@ -49,6 +49,7 @@ package struct SampleCategories: Operator {
     guard categories > 0 || Array.product(shape) == 0 else {
       throw .unsupported("a sample of no categories")
     }
+    if Array.product(shape) == 0 { return [try .make(element, shape, .signed([]))] }
     let values = try logits.decodedReals()
     let generator = Philox(seed: seed)
     var samples: [Int64] = []
