@@ -131,7 +131,7 @@ package final class Session {
       options.memoryLimit
       ?? MemoryPolicy.defaultLimit(
         weightBytes: engine.weightBytes,
-        inputBytes: inputs.reduce(0) { $0 &+ $1.storedByteCount })
+        inputBytes: inputs.reduce(0) { $0 &+ ($1?.storedByteCount ?? 0) })
     let specializer = engine.specializer
     for (id, value) in zip(graph.inputs, inputs) where specializer.isHosted(id) {
       hosted[id] = value
