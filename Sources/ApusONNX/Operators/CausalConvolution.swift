@@ -1,4 +1,5 @@
 internal import ApusIR
+internal import ApusLoops
 internal import ApusTensor
 
 /// CausalConvWithState: a depth-wise convolution over what came before and the new positions.
