@@ -24,6 +24,12 @@ if [ ! -x .venv/bin/python ]; then
 fi
 
 binary=$(swift build -c release -Xswiftc -enable-testing --show-bin-path)
+
+step "operators against ONNX Runtime"
+for mode in reference engine; do
+  .venv/bin/python Tests/Operators/check_onnxruntime.py "$binary/apus-conformance" --mode "$mode"
+done
+
 tools=../shared/conformance
 if [ ! -d "$tools" ]; then
   echo "skipped: the ONNX suite and the networks need $tools"

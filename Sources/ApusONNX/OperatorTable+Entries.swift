@@ -6,6 +6,14 @@ enum OperatorTable {
   static let entries: [(domain: String, importers: [OperatorImporter])] = [
     (domain: "", importers: arithmetic + logic + activations + movement + shapes + products),
     (domain: "", importers: values),
+    (domain: "", importers: attention),
+    (domain: "", importers: quantization),
+    (domain: "", importers: recurrent),
+    (domain: "", importers: training),
+    (domain: "ai.onnx.preview", importers: previewAttention),
+    (domain: "ai.onnx.preview.training", importers: trainingSteps),
+    (domain: "com.microsoft", importers: microsoft),
+    (domain: "", importers: runtimeDialect),
   ]
 
   private static let arithmetic: [OperatorImporter] = [
@@ -88,7 +96,6 @@ enum OperatorTable {
     .init("Constant", Constants.constant),
     .init("ConstantOfShape", since: 9, Constants.ofShape),
     .init("DepthToSpace", BlockMoves.depthToSpace),
-    .init("Dropout", Pass.dropout),
     .init("Expand", since: 8, Indexing.expand),
     .init("Flatten", Reshaping.flatten),
     .init("Gather", Indexing.gather),
