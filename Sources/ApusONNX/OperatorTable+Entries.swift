@@ -6,6 +6,7 @@ enum OperatorTable {
   static let entries: [(domain: String, importers: [OperatorImporter])] = [
     (domain: "", importers: arithmetic + logic + activations + movement + shapes + products),
     (domain: "", importers: values),
+    (domain: "", importers: strings),
   ]
 
   private static let arithmetic: [OperatorImporter] = [
