@@ -7,6 +7,7 @@ enum OperatorTable {
     (domain: "", importers: arithmetic + logic + activations + movement + shapes + products),
     (domain: "", importers: values),
     (domain: "", importers: strings),
+    (domain: "ai.onnx.ml", importers: machineLearning),
   ]
 
   private static let arithmetic: [OperatorImporter] = [
