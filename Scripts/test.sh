@@ -23,12 +23,19 @@ if [ ! -x .venv/bin/python ]; then
   .venv/bin/pip install --quiet onnx==1.23.2 onnxruntime==1.31.1 numpy==2.4.6
 fi
 
+# Environments made before may lack these.
+.venv/bin/python -c "import skl2onnx, sklearn" 2> /dev/null \
+  || .venv/bin/pip install --quiet scikit-learn==1.9.1 skl2onnx==1.20.0
+
 binary=$(swift build -c release -Xswiftc -enable-testing --show-bin-path)
 
 step "operators against ONNX Runtime"
 for mode in reference engine; do
   .venv/bin/python Tests/Operators/check_onnxruntime.py "$binary/apus-conformance" --mode "$mode"
 done
+step "scikit-learn pipelines"
+timeout 600 .venv/bin/python Tests/MachineLearning/check_sklearn.py \
+  --runner "$binary/apus-conformance" --at-least 62
 
 tools=../shared/conformance
 if [ ! -d "$tools" ]; then

@@ -14,6 +14,8 @@ enum OperatorTable {
     (domain: "ai.onnx.preview.training", importers: trainingSteps),
     (domain: "com.microsoft", importers: microsoft),
     (domain: "", importers: runtimeDialect),
+    (domain: "", importers: strings),
+    (domain: "ai.onnx.ml", importers: machineLearning),
   ]
 
   private static let arithmetic: [OperatorImporter] = [
