@@ -6,6 +6,7 @@ enum OperatorTable {
   static let entries: [(domain: String, importers: [OperatorImporter])] = [
     (domain: "", importers: arithmetic + logic + activations + movement + shapes + products),
     (domain: "", importers: values),
+    (domain: "", importers: selection),
     (domain: "", importers: attention),
     (domain: "", importers: quantization),
     (domain: "", importers: recurrent),
