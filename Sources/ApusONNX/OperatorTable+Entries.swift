@@ -7,6 +7,7 @@ enum OperatorTable {
     (domain: "", importers: arithmetic + logic + activations + movement + shapes + products),
     (domain: "", importers: values),
     (domain: "", importers: selection),
+    (domain: "", importers: signals),
     (domain: "", importers: attention),
     (domain: "", importers: quantization),
     (domain: "", importers: recurrent),

@@ -7,8 +7,8 @@ package enum BitwiseFunction: String, FieldKind {
 
 /// Combines two integer tensors bit by bit, broadcasting by NumPy's rules.
 ///
-/// Operands `left`, `right` of one integer type. Shifts by the element's width or more give 0, or -1
-/// for negative numbers shifted right. Sources: ONNX BitwiseAnd-18, BitShift-28 and their family.
+/// Operands `left`, `right` of one integer type. Shifts by the element's width or more, and by
+/// negative counts, leave only the sign: 0, or -1 for negative numbers shifted right. Sources: ONNX BitwiseAnd-18, BitShift-28 and their family.
 package struct Bitwise: Operator {
   package static let name = "bitwise"
   package static let operandNames = ["left", "right"]
@@ -48,7 +48,7 @@ package struct Bitwise: Operator {
     case .or: a | b
     case .xor: a ^ b
     case .shiftLeft: b < 0 ? 0 : a << b
-    case .shiftRight: b < 0 ? 0 : a >> b
+    case .shiftRight: a >> (b < 0 ? Integer.max : b)
     }
   }
 }
