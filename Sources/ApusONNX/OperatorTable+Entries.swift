@@ -7,6 +7,8 @@ enum OperatorTable {
     (domain: "", importers: arithmetic + logic + activations + movement + shapes + products),
     (domain: "", importers: values),
     (domain: "", importers: strings),
+    (domain: "", importers: images),
+    (domain: "com.microsoft", importers: microsoftStrings),
     (domain: "ai.onnx.ml", importers: machineLearning),
   ]
 
