@@ -29,6 +29,11 @@ fi
 
 binary=$(swift build -c release -Xswiftc -enable-testing --show-bin-path)
 
+step "operators against ONNX Runtime"
+for mode in reference engine; do
+  .venv/bin/python Tests/Operators/check_onnxruntime.py "$binary/apus-conformance" --mode "$mode"
+done
+
 step "pictures against Pillow"
 .venv/bin/python Tests/Operators/check_images.py --runner "$binary/apus-conformance"
 

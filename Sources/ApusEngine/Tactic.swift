@@ -31,6 +31,20 @@ package struct PackedWeight: Sendable {
   }
 }
 
+/// Which buffers of a region a tactic takes at any strides; all others are dense, row-major.
+package struct StridedAccess: Hashable, Sendable {
+  /// Positions of operands that are read through `RegionInstance.strides(operand:)`.
+  package var operands: Set<Int>
+  /// Whether results are written through `RegionInstance.strides(result:)`. Such a tactic leaves alone
+  /// an operand that already lies where it belongs in the result.
+  package var results: Bool
+
+  package init(operands: Set<Int> = [], results: Bool = false) {
+    self.operands = operands
+    self.results = results
+  }
+}
+
 /// Offers tactics for regions and turns them into kernels.
 package protocol TacticSource: Sendable {
   var name: String { get }
@@ -41,12 +55,19 @@ package protocol TacticSource: Sendable {
   /// Constant operands in the tactic's own layout; operands not listed are read as they are.
   func pack(_ tactic: Tactic, _ region: Region) throws(TacticError) -> [PackedWeight]
 
+  /// The buffers that the tactic takes at any strides; none unless said otherwise.
+  func stridedAccess(_ tactic: Tactic, _ region: Region) -> StridedAccess
+
   /// Appends the kernels of the region at fixed shapes.
   func instantiate(_ tactic: Tactic, _ instance: inout RegionInstance) throws(TacticError)
 }
 
 extension TacticSource {
   package func pack(_ tactic: Tactic, _ region: Region) throws(TacticError) -> [PackedWeight] { [] }
+
+  package func stridedAccess(_ tactic: Tactic, _ region: Region) -> StridedAccess {
+    StridedAccess()
+  }
 }
 
 package enum TacticError: Error, Sendable {

@@ -17,6 +17,19 @@ package struct EvaluationContext: Sendable {
 
   package init(tripLimit: Int = defaultTripLimit) { trips = TripCounter(limit: tripLimit) }
 
+  /// The first type that takes the operands and results of a node over the memory limit.
+  package func excess(_ types: [ValueType]) -> TensorType? {
+    var total = 0
+    for case .tensor(let type) in types where type.fixedShape != nil {
+      let bytes = type.elementCount?.multipliedReportingOverflow(by: 8)
+      guard let bytes, !bytes.overflow, bytes.partialValue <= memoryLimit - total else {
+        return type
+      }
+      total += bytes.partialValue
+    }
+    return nil
+  }
+
   /// Counts one pass through a loop.
   package func countTrip() throws(EvaluationError) {
     if isCancelled() { throw .cancelled }

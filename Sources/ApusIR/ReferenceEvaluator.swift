@@ -145,7 +145,11 @@ package struct ReferenceEvaluator: Sendable {
     do { facts = try infer(operation, operands.map { $0.map(Fact.init(value:)) }) } catch {
       throw failure(.type(error))
     }
-    try checkMemory(node, operands.compactMap { $0?.type } + facts.map(\.valueType), context)
+    let types = operands.compactMap { $0?.type } + facts.map(\.valueType)
+    if let type = context.excess(types) {
+      throw .memoryLimit(
+        node: node.name, operator: node.operation.name, type: type, limit: context.memoryLimit)
+    }
     let results: [HostValue]
     do {
       results = try operation.evaluate(any: operands, facts.map(\.valueType), context)
@@ -167,21 +171,6 @@ package struct ReferenceEvaluator: Sendable {
       }
     }
     return results
-  }
-
-  private func checkMemory(
-    _ node: Node, _ types: [ValueType], _ context: EvaluationContext
-  ) throws(EvaluationFailure) {
-    let limit = context.memoryLimit
-    var total = 0
-    for case .tensor(let type) in types where type.fixedShape != nil {
-      let bytes = type.elementCount?.multipliedReportingOverflow(by: 8)
-      guard let bytes, !bytes.overflow, bytes.partialValue <= limit - total else {
-        throw .memoryLimit(
-          node: node.name, operator: node.operation.name, type: type, limit: limit)
-      }
-      total += bytes.partialValue
-    }
   }
 }
 

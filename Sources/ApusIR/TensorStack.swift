@@ -17,7 +17,8 @@ struct TensorStack {
     if let first = parts.first, first.shape != tensor.shape {
       throw .value("the body gives \(tensor.shape) to stack onto \(first.shape)")
     }
-    byteCount += tensor.storedByteCount
+    // The parts and the whole exist at once when they are joined.
+    byteCount += 2 * tensor.storedByteCount
     guard byteCount <= limit else {
       throw .limit("stacked results exceed the memory limit of \(limit) bytes")
     }

@@ -19,6 +19,8 @@ package final class Session {
   private var retained: [HostTensor] = []
   /// Values of the run that no arena can hold: containers and strings.
   private var hosted: [ValueID: HostValue] = [:]
+  /// Bytes that the run may take.
+  private var memoryLimit = 0
   /// Time per node of profiled runs, in nanoseconds.
   package private(set) var profile = LayerProfile()
 
@@ -58,22 +60,33 @@ package final class Session {
   package func run(
     _ inputs: [String: HostTensor], _ runOptions: RunOptions = RunOptions()
   ) throws(RuntimeError) -> [String: HostTensor] {
-    let ordered = try order(inputs)
+    let ordered = try order(inputs).compactMap { $0 }
     let results = try run(ordered: ordered, runOptions)
     return Dictionary(
       zip(engine.plan.graph.outputs.map(\.name), results), uniquingKeysWith: { first, _ in first })
   }
 
-  private func order(_ inputs: [String: HostTensor]) throws(RuntimeError) -> [HostTensor] {
-    for name in inputs.keys.sorted() where engine.inputIndex[name] == nil {
-      throw .unknownInput(name: name, known: engine.inputs.map(\.name))
+  /// As `run`, with the past in `cache`: inputs that the cache holds are not given, what extends them
+  /// is not returned. The cache is extended when the run succeeds.
+  package func run(
+    _ inputs: [String: HostTensor], cache: KVCache, _ runOptions: RunOptions = RunOptions()
+  ) throws(RuntimeError) -> [String: HostTensor] {
+    guard cache.engine === engine else { throw .cache(.otherEngine) }
+    let graph = engine.plan.graph
+    for output in graph.outputs where !graph.valueType(output.value).isTensor {
+      throw .outputKind(name: output.name, found: graph.valueType(output.value))
     }
-    var ordered: [HostTensor] = []
-    for (name, type) in engine.inputs {
-      guard let tensor = inputs[name] else { throw .missingInput(name: name, expected: type) }
-      ordered.append(tensor)
+    let pairs = engine.cachePairs
+    for pair in pairs where inputs[pair.input] != nil { throw .cache(.given(input: pair.input)) }
+    let ordered = try order(inputs, cached: Set(pairs.map(\.inputIndex)))
+    try cache.acquire()
+    defer { cache.release() }
+    let results = try run(ordered.map { $0.map(HostValue.tensor) }, cache, runOptions)
+    var named: [String: HostTensor] = [:]
+    for (output, result) in zip(graph.outputs, results) {
+      if let tensor = result?.tensor { named[output.name] = named[output.name] ?? tensor }
     }
-    return ordered
+    return named
   }
 
   /// Computes the outputs for inputs in the graph's order.
@@ -96,6 +109,13 @@ package final class Session {
   package func run(
     values inputs: [HostValue], _ runOptions: RunOptions = RunOptions()
   ) throws(RuntimeError) -> [HostValue] {
+    try run(inputs, nil, runOptions).compactMap { $0 }
+  }
+
+  /// Computes the outputs; with a cache, inputs and outputs that it holds are nil.
+  private func run(
+    _ inputs: [HostValue?], _ kvCache: KVCache?, _ runOptions: RunOptions
+  ) throws(RuntimeError) -> [HostValue?] {
     try engine.verify()
     let graph = engine.plan.graph
     try check(inputs)
@@ -107,27 +127,28 @@ package final class Session {
     defer { clear() }
     status.pointee = ApusStatus()
 
+    memoryLimit =
+      options.memoryLimit
+      ?? MemoryPolicy.defaultLimit(
+        weightBytes: engine.weightBytes,
+        inputBytes: inputs.reduce(0) { $0 &+ ($1?.storedByteCount ?? 0) })
     let specializer = engine.specializer
     for (id, value) in zip(graph.inputs, inputs) where specializer.isHosted(id) {
       hosted[id] = value
     }
-    // A container's shapes play no part before its values are looked at.
-    let shapes = inputs.map { $0.tensor?.shape ?? [] }
-    var segment: Segment
-    if let known = cache.find(shapes) {
-      segment = known
-    } else {
-      segment = try specializer.segment(from: specializer.start(inputShapes: shapes))
-      cache.insert(segment, for: shapes, limit: options.cachedShapes)
-    }
+    var segment = try firstSegment(inputs, kvCache, specializer)
     var visited: [Segment] = []
-    var outputs = OutputBuffers(graph)
+    let cached = kvCache == nil ? [] : Set(specializer.cachePairs.map(\.present))
+    var outputs = OutputBuffers(cached: cached)
     while true {
       visited.append(segment)
-      try prepare(segment, visited, inputs: inputs, outputs: &outputs)
+      try prepare(segment, visited, inputs: inputs, kvCache, outputs: &outputs)
       try execute(segment, runOptions)
       switch segment.boundary {
-      case .finished: return try outputs.collect(graph, segment.state, slots, hosted)
+      case .finished:
+        let results = try outputs.collect(graph, segment.state, slots, hosted)
+        if let length = segment.state.cacheLength { kvCache?.commit(length: length) }
+        return results
       case .read(let values, _):
         segment = try follow(segment, reading: values, specializer)
       case .evaluate(let step, _):
@@ -136,33 +157,33 @@ package final class Session {
     }
   }
 
-  /// Checks element types against the graph's inputs; shapes are checked when they are first met.
-  private func check(_ inputs: [HostValue]) throws(RuntimeError) {
-    guard inputs.count == engine.inputs.count else {
-      let missing = engine.inputs[min(inputs.count, engine.inputs.count - 1)]
-      throw .missingInput(name: missing.name, expected: missing.type)
+  /// The segment that the shapes of the inputs start with.
+  private func firstSegment(
+    _ inputs: [HostValue?], _ kvCache: KVCache?, _ specializer: Specializer
+  ) throws(RuntimeError) -> Segment {
+    var key = SegmentCache.Key(shapes: inputs.map { $0?.tensor?.shape ?? [] })
+    var shapes: InputShapes?
+    if let kvCache {
+      let bound = try specializer.bind(inputs, kvCache)
+      key = SegmentCache.Key(shapes: bound.inputs, layout: bound.cache)
+      shapes = bound
     }
-    for (index, value) in inputs.enumerated() {
-      let (name, type) = engine.inputs[index]
-      let expected = engine.inputTypes[index]
-      if expected.isTensor, let tensor = value.tensor {
-        guard type.element == tensor.element else {
-          throw .inputType(name: name, expected: type, found: tensor.type)
-        }
-      } else if !expected.isCompatible(with: value.type) {
-        throw .inputKind(name: name, expected: expected, found: value.type)
-      }
-    }
+    if let known = cache.find(key) { return known }
+    let bound: InputShapes
+    if let shapes { bound = shapes } else { bound = try specializer.bind(key.shapes) }
+    let segment = try specializer.segment(from: specializer.start(bound), like: cache.latest)
+    cache.insert(segment, for: key, limit: options.cachedShapes)
+    return segment
   }
 
   // MARK: Memory
 
   private func prepare(
-    _ segment: Segment, _ visited: [Segment], inputs: [HostValue],
+    _ segment: Segment, _ visited: [Segment], inputs: [HostValue?], _ kvCache: KVCache?,
     outputs: inout OutputBuffers
   ) throws(RuntimeError) {
-    if let limit = options.memoryLimit, segment.arenaByteCount > limit {
-      throw .memoryLimit(needed: segment.arenaByteCount, limit: limit)
+    if segment.arenaByteCount > memoryLimit {
+      throw .memoryLimit(needed: segment.arenaByteCount, limit: memoryLimit)
     }
     ensureSlots(Int(segment.state.slotCount))
     slots[0] = UnsafeMutableRawPointer(status)
@@ -177,7 +198,12 @@ package final class Session {
     }
     for (slot, tensor) in segment.constants { slots[Int(slot)] = tensor.denseAddress }
     if visited.count == 1 {
-      for case (let index, .tensor(let tensor)) in inputs.enumerated()
+      if let kvCache {
+        for (index, pair) in engine.cachePairs.enumerated() {
+          slots[pair.inputIndex + 1] = kvCache.address(index)
+        }
+      }
+      for case (let index, .tensor(let tensor)?) in inputs.enumerated()
       where tensor.element != .string {
         let dense: HostTensor
         do { dense = try tensor.densified() } catch { throw .tensor(error) }
@@ -293,26 +319,35 @@ package final class Session {
       }
     }
     let operation = step.node.operation
-    do {
-      guard operation is any ValueOperator || step.results.isEmpty else {
-        return try operation.evaluate(any: operands, step.results.map(ValueType.tensor), context)
-      }
+    let context = context
+    do throws(EvaluationError) {
       // The types of what is at hand say more than those of the plan.
-      let facts: [Fact]
-      do throws(TypeError) {
-        facts = try infer(operation, operands.map { $0.map(Fact.init(value:)) })
-      } catch { throw EvaluationError.type(error) }
-      return try operation.evaluate(any: operands, facts.map(\.valueType), context)
-    } catch let error as EvaluationError {
+      var types = step.results.map(ValueType.tensor)
+      if operation is any ValueOperator || types.isEmpty {
+        types = try Self.inferred(operation, operands)
+      }
+      if let type = context.excess(operands.compactMap { $0?.type } + types) {
+        throw .limit(
+          "\(type) exceeds the memory limit of \(memoryLimit) bytes; allow more with --memPoolSize")
+      }
+      return try operation.evaluate(any: operands, types, context)
+    } catch {
       throw error == .cancelled
         ? .cancelled : .evaluation(node: step.node.name, operation: operation.name, error)
-    } catch { throw .cancelled }
+    }
+  }
+
+  private static func inferred(
+    _ operation: any Operator, _ operands: [HostValue?]
+  ) throws(EvaluationError) -> [ValueType] {
+    do { return try infer(operation, operands.map { $0.map(Fact.init(value:)) }).map(\.valueType) }
+    catch { throw .type(error) }
   }
 
   /// What bounds nodes that the reference evaluates.
   private var context: EvaluationContext {
     var context = EvaluationContext(tripLimit: options.loopLimit)
-    if let limit = options.memoryLimit { context.memoryLimit = limit }
+    context.memoryLimit = memoryLimit
     let cancellation = cancellation
     context.isCancelled = { cancellation.isCancelled }
     return context
@@ -334,12 +369,18 @@ package final class Session {
     let node = engine.plan.graph[id]
     var values: [HostTensor] = []
     for result in node.results {
-      guard let slot = segment.state.slots[result], let fact = segment.state.facts[result],
-        let value = try? view(slot, fact.type).copied()
-      else { return }
+      guard let value = copy(result, segment.state) else { return }
       values.append(value)
     }
     options.observer?(node, values)
+  }
+
+  /// A dense copy of a computed value.
+  private func copy(_ value: ValueID, _ state: SpecializationState) -> HostTensor? {
+    guard let slot = state.slots[value], let type = state.facts[value]?.type else { return nil }
+    guard let strides = state.strides[value] else { return try? view(slot, type).copied() }
+    guard let address = slots[Int(slot)], let shape = type.fixedShape else { return nil }
+    return try? HostTensor(type.element, shape: shape, gathering: address, strides: strides)
   }
 
   // MARK: Data-dependent shapes
@@ -350,7 +391,7 @@ package final class Session {
     var contents: [HostTensor] = []
     var key = SegmentKey(shapes: [], contents: [])
     for value in values {
-      guard let slot = segment.state.slots[value], let fact = segment.state.facts[value] else {
+      guard let slot = segment.state.denseSlot(value), let fact = segment.state.facts[value] else {
         continue
       }
       let borrowed = try view(slot, fact.type)
