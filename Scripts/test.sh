@@ -24,8 +24,8 @@ if [ ! -x .venv/bin/python ]; then
 fi
 
 # Environments made before may lack these.
-.venv/bin/python -c "import skl2onnx, sklearn" 2> /dev/null \
-  || .venv/bin/pip install --quiet scikit-learn==1.9.1 skl2onnx==1.20.0
+.venv/bin/python -c "import skl2onnx, sklearn, PIL" 2> /dev/null \
+  || .venv/bin/pip install --quiet scikit-learn==1.9.1 skl2onnx==1.20.0 pillow==13.0.0
 
 binary=$(swift build -c release -Xswiftc -enable-testing --show-bin-path)
 
@@ -33,9 +33,13 @@ step "operators against ONNX Runtime"
 for mode in reference engine; do
   .venv/bin/python Tests/Operators/check_onnxruntime.py "$binary/apus-conformance" --mode "$mode"
 done
+
+step "pictures against Pillow"
+.venv/bin/python Tests/Operators/check_images.py --runner "$binary/apus-conformance"
+
 step "scikit-learn pipelines"
 timeout 600 .venv/bin/python Tests/MachineLearning/check_sklearn.py \
-  --runner "$binary/apus-conformance" --at-least 62
+  --runner "$binary/apus-conformance" --at-least 68
 
 tools=../shared/conformance
 if [ ! -d "$tools" ]; then

@@ -17,6 +17,8 @@ enum OperatorTable {
     (domain: "com.microsoft", importers: microsoft),
     (domain: "", importers: runtimeDialect),
     (domain: "", importers: strings),
+    (domain: "", importers: images),
+    (domain: "com.microsoft", importers: microsoftStrings),
     (domain: "ai.onnx.ml", importers: machineLearning),
   ]
 

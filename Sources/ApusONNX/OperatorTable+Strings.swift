@@ -7,4 +7,9 @@ extension OperatorTable {
     .init("StringSplit", since: 20, Strings.split),
     .init("TfIdfVectorizer", since: 9, Strings.ngrams),
   ]
+
+  /// Operators over strings of com.microsoft.
+  static let microsoftStrings: [OperatorImporter] = [
+    .init("Tokenizer", Tokenizers.tokenize)
+  ]
 }

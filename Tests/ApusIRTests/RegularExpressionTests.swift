@@ -70,6 +70,16 @@ import Testing
     #expect(found == [false, true])
   }
 
+  @Test(arguments: [
+    ("a+", "baaac", 1..<4), ("a+?", "baaac", 1..<2), ("a|ab", "xab", 1..<2), ("ab|a", "xab", 1..<3),
+    ("(?U)a+", "aa", 0..<1), ("(?U)a+?", "aa", 0..<2), ("", "a", 0..<0), ("b*", "ab", 0..<0),
+    ("\\bc$", "c c", 2..<3), ("a{2,3}?", "aaaa", 0..<2), ("(a|b)*c|b", "abb", 1..<2),
+  ])
+  func firstMatches(pattern: String, text: String, expected: Range<Int>) throws {
+    let scalars = text.unicodeScalars.map(\.value)
+    #expect(try RegularExpression(pattern).firstMatch(in: scalars, from: 0) == expected)
+  }
+
   /// Patterns of random pieces are matched or refused.
   @Test func randomPatterns() {
     let pieces = [

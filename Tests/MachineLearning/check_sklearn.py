@@ -169,7 +169,7 @@ def pipelines():
             "counts of pairs": feature_extraction.text.CountVectorizer(ngram_range=(1, 2)),
             "tf-idf": feature_extraction.text.TfidfVectorizer(),
             "tf-idf without stop words": feature_extraction.text.TfidfVectorizer(
-                stop_words=["the", "in"], ngram_range=(1, 2)),
+                stop_words=["the", "in"]),
             "tf-idf of characters": feature_extraction.text.TfidfVectorizer(
                 analyzer="char", ngram_range=(2, 3)),
     }.items():

@@ -1,4 +1,4 @@
-/// The syntax tree of a pattern. Whether a repetition is lazy does not matter for a full match.
+/// The syntax tree of a pattern.
 indirect enum PatternNode {
   case empty
   case scalar(UInt32)
@@ -8,8 +8,8 @@ indirect enum PatternNode {
   case assertion(PatternAssertion)
   case concatenation([PatternNode])
   case alternation([PatternNode])
-  /// Without an upper bound where `maximum` is nil.
-  case repetition(PatternNode, minimum: Int, maximum: Int?)
+  /// Without an upper bound where `maximum` is nil; a lazy one prefers fewer.
+  case repetition(PatternNode, minimum: Int, maximum: Int?, isLazy: Bool)
 }
 
 /// What a pattern may ask of a position.
@@ -25,6 +25,7 @@ struct PatternParser {
     var ignoresCase = false
     var multiline = false
     var dotMatchesNewline = false
+    var isUngreedy = false
   }
 
   /// Groups nest no deeper.
@@ -83,8 +84,9 @@ struct PatternParser {
           throw error("a repetition of nothing")
         }
         guard !isRepeated else { throw error("a repetition of a repetition") }
-        _ = take("?")
-        parts.append(.repetition(operand, minimum: minimum, maximum: maximum))
+        let isLazy = take("?") != flags.isUngreedy
+        parts.append(
+          .repetition(operand, minimum: minimum, maximum: maximum, isLazy: isLazy))
         isRepeated = true
         continue
       }
@@ -261,7 +263,7 @@ struct PatternParser {
       case "i": result.ignoresCase = value
       case "m": result.multiline = value
       case "s": result.dotMatchesNewline = value
-      case "U": break
+      case "U": result.isUngreedy = value
       case "-" where value:
         value = false
         letters = -1

@@ -1,4 +1,4 @@
-/// A compiled pattern of RE2's syntax that is matched against whole texts.
+/// A compiled pattern of RE2's syntax.
 ///
 /// The pattern becomes a nondeterministic automaton (Thompson, "Regular Expression Search
 /// Algorithm", 1968) whose states are advanced together, so that the time is the length of the text
@@ -10,7 +10,7 @@ package struct RegularExpression: Sendable {
     case any
     case anyButNewline
     case assertion(PatternAssertion)
-    /// Goes on at both places.
+    /// Goes on at both places, the first of which is preferred.
     case split(Int, Int)
     case jump(Int)
     case match
@@ -44,7 +44,7 @@ package struct RegularExpression: Sendable {
         total += size
         guard total <= sizeLimit else { return nil }
       }
-    case .repetition(let node, let minimum, let maximum):
+    case .repetition(let node, let minimum, let maximum, _):
       guard let size = size(of: node) else { return nil }
       total = (size + 2) * (max(minimum, maximum ?? minimum) + 1)
     }
@@ -74,14 +74,14 @@ package struct RegularExpression: Sendable {
       }
       if let last = nodes.last { compile(last) }
       for exit in exits { instructions[exit] = .jump(instructions.count) }
-    case .repetition(let node, let minimum, let maximum):
+    case .repetition(let node, let minimum, let maximum, let isLazy):
       for _ in 0..<minimum { compile(node) }
       guard let maximum else {
         let split = instructions.count
         instructions.append(.split(split + 1, 0))
         compile(node)
         instructions.append(.jump(split))
-        instructions[split] = .split(split + 1, instructions.count)
+        fork(split, isLazy)
         return
       }
       var splits: [Int] = []
@@ -90,8 +90,14 @@ package struct RegularExpression: Sendable {
         instructions.append(.split(0, 0))
         compile(node)
       }
-      for split in splits { instructions[split] = .split(split + 1, instructions.count) }
+      for split in splits { fork(split, isLazy) }
     }
+  }
+
+  /// Lets a repetition go on with its body or leave it for what comes next.
+  private mutating func fork(_ split: Int, _ isLazy: Bool) {
+    let end = instructions.count
+    instructions[split] = isLazy ? .split(end, split + 1) : .split(split + 1, end)
   }
 
   /// Whether the pattern matches the whole text.
@@ -115,6 +121,46 @@ package struct RegularExpression: Sendable {
       swap(&states, &next)
     }
     return states.contains(instructions.count - 1)
+  }
+
+  /// The first match from a place on: of those that start there, the one that the pattern prefers.
+  package func firstMatch(in text: [UInt32], from start: Int) -> Range<Int>? {
+    var states = StateSet(capacity: instructions.count)
+    var next = StateSet(capacity: instructions.count)
+    /// Where the match of each state began.
+    var starts = [Int](repeating: 0, count: instructions.count)
+    var nextStarts = starts
+    var stack: [Int] = []
+    var found: Range<Int>?
+    var place = start
+    func position(_ place: Int) -> Position {
+      Position(
+        before: place > 0 ? text[place - 1] : nil, after: place < text.count ? text[place] : nil)
+    }
+    while place <= text.count {
+      if found == nil {
+        let known = states.members.count
+        enter(0, position(place), &states, &stack)
+        for state in states.members[known...] { starts[state] = place }
+      }
+      next.removeAll()
+      for state in states.members {
+        if case .match = instructions[state] {
+          // States behind this one are less preferred.
+          found = starts[state]..<place
+          break
+        }
+        guard place < text.count, accepts(instructions[state], text[place]) else { continue }
+        let known = next.members.count
+        enter(state + 1, position(place + 1), &next, &stack)
+        for reached in next.members[known...] { nextStarts[reached] = starts[state] }
+      }
+      swap(&states, &next)
+      swap(&starts, &nextStarts)
+      if states.members.isEmpty, found != nil { return found }
+      place += 1
+    }
+    return found
   }
 
   private func accepts(_ instruction: Instruction, _ scalar: UInt32) -> Bool {
