@@ -4,6 +4,8 @@ internal import ApusONNXSchema
 package struct CleanupSummary: Sendable, Hashable {
   package var nodes = 0
   package var initializers = 0
+
+  package init() {}
 }
 
 extension ModelEditor {

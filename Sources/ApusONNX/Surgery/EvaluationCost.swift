@@ -5,28 +5,31 @@ internal import ApusTensor
 /// operands and results. Operations whose cost does not follow from types count as unbounded.
 package enum EvaluationCost {
   /// Scalar operations of one node; nil where shapes are open or the number leaves `Int`.
-  package static func of(_ node: Node, in graph: Graph) -> Int? {
+  package static func of(
+    _ node: Node, in graph: Graph, _ bindings: [String: Int] = [:]
+  ) -> Int? {
     switch node.operation {
     case is Loop, is Scan, is SequenceMap, is Branch: return nil
     default: break
     }
     var elements = 0
     for value in node.results + node.operands.compactMap({ $0 }) {
-      guard let count = graph.type(value).elementCount else { return nil }
+      let type = TensorType(.uint8, graph.type(value).shape.substituting(bindings))
+      guard let count = type.elementCount else { return nil }
       let sum = elements.addingReportingOverflow(count)
       guard !sum.overflow else { return nil }
       elements = sum.partialValue
     }
-    guard let depth = depth(node, graph) else { return nil }
+    guard let depth = depth(node, graph, bindings) else { return nil }
     let total = elements.multipliedReportingOverflow(by: depth)
     return total.overflow ? nil : total.partialValue
   }
 
-  /// All nodes of a graph with some symbols bound.
-  package static func of(_ graph: Graph) -> Int? {
+  /// All nodes of a graph, with the graph's symbols bound.
+  package static func of(_ graph: Graph, _ bindings: [String: Int] = [:]) -> Int? {
     var total = 0
     for node in graph.nodes {
-      guard let cost = of(node, in: graph) else { return nil }
+      guard let cost = of(node, in: graph, bindings) else { return nil }
       let sum = total.addingReportingOverflow(cost)
       guard !sum.overflow else { return nil }
       total = sum.partialValue
@@ -35,10 +38,12 @@ package enum EvaluationCost {
   }
 
   /// Operations per element: how many terms a contraction or a window has.
-  private static func depth(_ node: Node, _ graph: Graph) -> Int? {
+  private static func depth(
+    _ node: Node, _ graph: Graph, _ bindings: [String: Int]
+  ) -> Int? {
     func shape(_ operand: Int) -> [Int]? {
       guard operand < node.operands.count, let value = node.operands[operand] else { return nil }
-      return graph.type(value).fixedShape
+      return graph.type(value).shape.substituting(bindings).fixed
     }
     switch node.operation {
     case is MatMul:
