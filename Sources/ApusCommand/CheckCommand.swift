@@ -47,8 +47,9 @@ struct CheckCommand: ParsableCommand {
 enum CheckText {
   static func unchecked(_ check: ModelCheck, limit: Int = 20) -> [String] {
     var lines = check.unchecked.prefix(limit).map {
-      "not checked: node '\($0.node)' (\($0.operation)): it reads "
-        + $0.values.map { "'\($0)'" }.joined(separator: ", ")
+      "not checked: node '\($0.node)' (\($0.operation))"
+        + ($0.values.isEmpty
+          ? "" : ": it reads " + $0.values.map { "'\($0)'" }.joined(separator: ", "))
     }
     if check.unchecked.count > limit {
       lines.append("not checked: \(check.unchecked.count - limit) more nodes; --json lists them")
@@ -67,7 +68,8 @@ enum CheckText {
       if count > 0 { parts.append("\(count) \(count == 1 ? one : many)") }
     }
     let failed = check.nodes.count { $0.state == .failed }
-    let head = "\(check.nodes.count) nodes, \(check.nodes.count - failed - check.unchecked.count) fine"
+    let head =
+      "\(check.nodes.count) nodes, \(check.nodes.count - failed - check.unchecked.count) fine"
     let tail = check.unchecked.isEmpty ? [] : ["\(check.unchecked.count) not checked"]
     return ([head] + tail + (parts.isEmpty ? ["nothing to say"] : parts)).joined(separator: ", ")
   }

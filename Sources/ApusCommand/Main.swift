@@ -23,7 +23,8 @@ struct Command: ParsableCommand {
     version: "apus \(Compiler.version) (\(BuildInfo.commit))",
     subcommands: [
       RunCommand.self, BuildCommand.self, BenchCommand.self, InspectCommand.self,
-      CompareCommand.self, CheckCommand.self, TryCommand.self, SurgeonCommand.self, DemoCommand.self, DoctorCommand.self, MaterializeCommand.self,
+      CompareCommand.self, CheckCommand.self, TryCommand.self, SurgeonCommand.self,
+      DemoCommand.self, DoctorCommand.self, MaterializeCommand.self,
       TrtexecCommand.self, PolygraphyCommand.self,
     ])
 

@@ -38,7 +38,7 @@ final class CommandRunner {
     // Files, since a full pipe would stop the command.
     let output = folder.appending(path: ".output")
     let errors = folder.appending(path: ".errors")
-    for url in [output, errors] { FileManager.default.createFile(atPath: url.path, contents: nil) }
+    for url in [output, errors] { try Data().write(to: url) }
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
     try process.run()

@@ -17,7 +17,8 @@ struct SurgeonExtract: ParsableCommand {
       """)
 
   @Argument(help: "The model.") var model: String
-  @Option(parsing: .upToNextOption, help: "New inputs, as NAME:[1,3,224,224]:float32 or NAME:auto:auto.")
+  @Option(
+    parsing: .upToNextOption, help: "New inputs, as NAME:[1,3,224,224]:float32 or NAME:auto:auto.")
   var inputs: [String] = []
   @Option(parsing: .upToNextOption, help: "New outputs, as NAME:auto or NAME:float32.")
   var outputs: [String] = []

@@ -31,7 +31,8 @@ package enum ValueNotation {
     item.name = unquoted(String(name))
     guard !item.name.isEmpty else {
       throw ApusError(
-        .invalidInput, "cannot read '\(text)'", hint: "write NAME:[1,3,224,224]:float32 or NAME:auto")
+        .invalidInput, "cannot read '\(text)'",
+        hint: "write NAME:[1,3,224,224]:float32 or NAME:auto")
     }
     return item
   }

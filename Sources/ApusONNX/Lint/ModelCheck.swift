@@ -28,6 +28,8 @@ package struct ModelCheck: Sendable {
   package let graph: Graph
 
   private let model: Onnx_ModelProto
+  /// Domains that nodes use and the model does not import.
+  private var missingDomains: Set<String> = []
   private let imported: PartialImport
 
   /// `options` are those of the import that the model is checked for.
@@ -64,12 +66,11 @@ package struct ModelCheck: Sendable {
       model.opsetImport.map { ONNXImporter.normalize(domain: $0.domain) }
         + (model.opsetImport.isEmpty && model.irVersion < 3 ? [""] : []))
     let functions = Set(model.functions.map { ONNXImporter.normalize(domain: $0.domain) })
-    var missing: Set<String> = []
     for node in model.graph.node {
       let domain = ONNXImporter.normalize(domain: node.domain)
-      if !given.contains(domain), !functions.contains(domain) { missing.insert(domain) }
+      if !given.contains(domain), !functions.contains(domain) { missingDomains.insert(domain) }
     }
-    for domain in missing.sorted() {
+    for domain in missingDomains.sorted() {
       let name = domain.isEmpty ? "ai.onnx" : domain
       findings.append(
         Finding(
@@ -114,6 +115,8 @@ package struct ModelCheck: Sendable {
           Unchecked(node: report.name, operation: node.opType, values: values))
       case .failed(let error):
         report.state = .failed
+        // The model lacks the operator set; that has been said once.
+        if missingDomains.contains(report.domain) { break }
         findings.append(finding(error, node, index, makers))
       }
     }

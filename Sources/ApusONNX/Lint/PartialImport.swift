@@ -45,17 +45,18 @@ package struct PartialImport: Sendable {
     var outcomes: [Outcome] = []
     var errors: [ImportError] = []
     var opsets: [String: Int] = [:]
+    private var defined: Set<String> = []
     private var poisoned: Set<String> = []
 
     init(options: ImportOptions) { self.options = options }
 
     mutating func run(_ file: ModelFile, overridable: Bool) {
       let model = file.proto
+      let state: ImportState
       do throws(ImportError) {
         opsets = try ONNXImporter.opsets(model.opsetImport, irVersion: model.irVersion)
-      } catch { errors.append(error) }
-      let state: ImportState
-      do throws(ImportError) { state = try ImportState(file, options: options) } catch {
+        state = try ImportState(file, options: options)
+      } catch {
         errors.append(error)
         outcomes = model.graph.node.map { _ in .poisoned([]) }
         return
@@ -104,11 +105,14 @@ package struct PartialImport: Sendable {
     }
 
     private mutating func attempt(_ name: String, _ step: () throws(ImportError) -> Void) {
-      do throws(ImportError) { try step() } catch {
+      do throws(ImportError) {
+        try step()
+        defined.insert(name)
+      } catch {
         var error = error
         if error.subject == nil { error.subject = .tensor(name) }
         errors.append(error)
-        poisoned.insert(name)
+        if !defined.contains(name) { poisoned.insert(name) }
       }
     }
 

@@ -250,7 +250,12 @@ private struct ConstantFolder {
     editor.model.graph.node = nodes
     let after = try editor.readNames
     for (name, tensor) in constants.sorted(by: { $0.key < $1.key }) where after.contains(name) {
-      editor.model.graph.initializer.append(editor.message(tensor, name: name))
+      let message = editor.message(tensor, name: name)
+      editor.model.graph.initializer.append(message)
+      // Up to IR version 3 initializers are listed among the inputs.
+      if editor.model.irVersion < 4 {
+        editor.model.graph.input.append(ValueDescriptions.info(of: message))
+      }
       summary.newConstants += 1
       summary.newBytes += tensor.byteCount
     }

@@ -7,7 +7,9 @@ internal import Testing
 
 extension ModelBuilder {
   /// An editor of the model as it would lie in a file.
-  func editor() throws -> ModelEditor { ModelEditor(try ModelFile(ByteRange(copying: serialized()))) }
+  func editor() throws -> ModelEditor {
+    ModelEditor(try ModelFile(ByteRange(copying: serialized())))
+  }
 }
 
 extension ModelEditor {

@@ -73,12 +73,19 @@ internal import Testing
     ("g (float x) (float y) {}", "line 1, column 13: expected '=', found '('"),
     ("g () => (flaot y) {}", "line 1, column 16: expected ')', found 'y'"),
     ("g () => () {\n y = (x) }", "line 2, column 6: expected a name, found '('"),
-    ("g () => () { y = A <a = []> () }",
-     "line 1, column 27: an empty list needs its kind, such as 'a: ints = []'"),
-    ("g () => () { y = A <a = [1, \"x\"]> () }", "line 1, column 32: the list mixes kinds of values"),
+    (
+      "g () => () { y = A <a = []> () }",
+      "line 1, column 27: an empty list needs its kind, such as 'a: ints = []'"
+    ),
+    (
+      "g () => () { y = A <a = [1, \"x\"]> () }",
+      "line 1, column 32: the list mixes kinds of values"
+    ),
     ("g () => () <float[2] w = {1, x}> {}", "line 1, column 30: expected a value, found 'x'"),
-    ("<ir_version: 99999999999999999999> g () => () {}",
-     "line 1, column 34: expected a 64-bit integer"),
+    (
+      "<ir_version: 99999999999999999999> g () => () {}",
+      "line 1, column 34: expected a 64-bit integer"
+    ),
     ("<colour: 3> g () => () {}", "line 1, column 10: a model has no property 'colour'"),
   ])
   func errorsSayWhere(_ text: String, _ message: String) {
