@@ -72,4 +72,16 @@ fi
   --work .test-data/agree
 .venv/bin/python "$tools/networks_agree.py" --apus "$binary/apus" --nets .test-data/networks \
   --work .test-data/agree --extra=--via-engine
+step "edited models against ONNX Runtime"
+if [ ! -d .test-data/transformers ]; then
+  mkdir -p .test-data/transformers.new
+  for name in gpt2_nocache siamese_uie_text vit_b_16; do
+    "$binary/apus" materialize "../shared/models/$name.graph.onnx" \
+      ".test-data/transformers.new/$name.onnx"
+  done
+  mv .test-data/transformers.new .test-data/transformers
+fi
+.venv/bin/python Tests/Surgery/check_surgeon.py --apus "$binary/apus" --work .test-data/surgery \
+  .test-data/networks/t5_encoder.onnx .test-data/networks/mobilenet_v3_large.onnx \
+  .test-data/transformers/*.onnx
 step "done"

@@ -22,6 +22,13 @@ struct ModelBuilder {
     return entry
   }
 
+  static func entry(_ key: String, _ value: String) -> Onnx_StringStringEntryProto {
+    var entry = Onnx_StringStringEntryProto()
+    entry.key = key
+    entry.value = value
+    return entry
+  }
+
   enum Dimension: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
     case number(Int64)
     case name(String)
@@ -100,7 +107,11 @@ struct ModelBuilder {
       Self.node(operation, inputs, outputs, attributes, name: name, domain: domain))
   }
 
-  func serialized() throws -> [UInt8] { try model.serializedBytes() }
+  func serialized() throws -> [UInt8] { try Self.serialized(model) }
+
+  static func serialized(_ model: Onnx_ModelProto) throws -> [UInt8] {
+    try model.serializedBytes()
+  }
 
   /// Imports the serialized form, so that payloads are referenced as in a file.
   func graph() throws -> Graph {
