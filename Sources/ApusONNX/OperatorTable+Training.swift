@@ -18,6 +18,7 @@ extension OperatorTable {
   static let trainingSteps: [OperatorImporter] = [
     .init("Adagrad", TrainingSteps.adagrad),
     .init("Adam", TrainingSteps.adam),
+    .init("Gradient", Gradients.gradient),
     .init("Momentum", TrainingSteps.momentum),
   ]
 }

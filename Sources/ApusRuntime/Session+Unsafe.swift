@@ -340,8 +340,9 @@ package final class Session {
   private static func inferred(
     _ operation: any Operator, _ operands: [HostValue?]
   ) throws(EvaluationError) -> [ValueType] {
-    do { return try infer(operation, operands.map { $0.map(Fact.init(value:)) }).map(\.valueType) }
-    catch { throw .type(error) }
+    do {
+      return try infer(operation, operands.map { $0.map(Fact.init(value:)) }).map(\.valueType)
+    } catch { throw .type(error) }
   }
 
   /// What bounds nodes that the reference evaluates.

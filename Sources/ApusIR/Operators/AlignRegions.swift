@@ -75,7 +75,9 @@ package struct AlignRegions: Operator {
       let height = max(box[3] - box[1], least) / Double(rows)
       let across = samples > 0 ? samples : max(Int(width.rounded(.up)), 0)
       let down = samples > 0 ? samples : max(Int(height.rounded(.up)), 0)
-      guard across <= 1 << 12, down <= 1 << 12 else { throw .limit("region \(region) is too large") }
+      guard across <= 1 << 12, down <= 1 << 12 else {
+        throw .limit("region \(region) is too large")
+      }
       for channel in 0..<shape[1] {
         let base = (image * data.shape[1] + channel) * plane
         for row in 0..<rows {

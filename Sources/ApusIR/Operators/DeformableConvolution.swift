@@ -104,7 +104,9 @@ package struct DeformableConvolution: WindowOperator {
           }
         }
         if let bias {
-          for output in 0..<outputs { values[(image * outputs + output) * area + place] += bias[output] }
+          for output in 0..<outputs {
+            values[(image * outputs + output) * area + place] += bias[output]
+          }
         }
       }
     }

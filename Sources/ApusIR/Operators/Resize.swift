@@ -225,7 +225,10 @@ package struct Resize: Operator {
       let offset = Double(input) / 2 * (1 - adjustment)
       return offset + (x + 0.5) / scale - 0.5
     case .torchHalfPixel: return output > 1 ? (x + 0.5) / scale - 0.5 : 0
-    case .alignCorners: return output > 1 ? x * Double(input - 1) / Double(output - 1) : 0
+    case .alignCorners:
+      // The result's length before it was rounded down.
+      let last = scale * Double(input) - 1
+      return output > 1 && last > 0 ? x * Double(input - 1) / last : 0
     case .asymmetric: return x / scale
     case .cropAndResize:
       let last = Double(input - 1)

@@ -53,7 +53,8 @@ package struct ShortTimeTransform: Operator {
     let window = try operands.optional(2)?.decodedReals()
     let length = signal.shape[1]
     let parts = signal.rank == 3 ? signal.shape[2] : 1
-    guard let step = try operands.tensor(1).decodedIntegers().first, step > 0, parts == 1 || parts == 2
+    guard let step = try operands.tensor(1).decodedIntegers().first, step > 0,
+      parts == 1 || parts == 2
     else { throw .value("a signal of \(signal.shape)") }
     let frame =
       try operands.optional(3)?.decodedIntegers().first ?? window?.count ?? length

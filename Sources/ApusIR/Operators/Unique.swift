@@ -46,7 +46,8 @@ package struct Unique: Operator {
     }
     let axis = try normalized(self.axis ?? 0, rank: data.rank)
     switch try data.decoded() {
-    case .real(let values): return try search(data, values, axis) { $0 < $1 || $1.isNaN && !$0.isNaN }
+    case .real(let values):
+      return try search(data, values, axis) { $0 < $1 || $1.isNaN && !$0.isNaN }
     case .signed(let values): return try search(data, values, axis, <)
     case .unsigned(let values): return try search(data, values, axis, <)
     case .boolean(let values): return try search(data, values, axis) { !$0 && $1 }

@@ -56,7 +56,8 @@ enum Vision {
     operation.columns = try attributes.integer("output_width", default: 1)
     operation.samples = try attributes.integer("sampling_ratio", default: 0)
     operation.scale = try attributes.real("spatial_scale", default: 1)
-    operation.maximum = try attributes.choice("mode", default: false, [("avg", false), ("max", true)])
+    operation.maximum = try attributes.choice(
+      "mode", default: false, [("avg", false), ("max", true)])
     if context.opset >= 16 {
       operation.halfPixel = try attributes.choice(
         "coordinate_transformation_mode", default: true,
