@@ -25,7 +25,13 @@ struct Differentiation {
       try propagate(node, gradient, relevant)
     }
     var results: [ValueID] = []
-    for x in xs { results.append(try gradients[x] ?? filled(0, like: x)) }
+    for x in xs {
+      if let gradient = gradients[x] {
+        results.append(gradient)
+      } else {
+        results.append(try filled(0, like: x))
+      }
+    }
     return results
   }
 
