@@ -95,9 +95,14 @@ struct Differentiation {
     func isWanted(_ index: Int) -> Bool { relevant.contains(operands[index]) }
     switch node.operation {
     case let binary as Binary:
-      for (index, factor) in try factors(binary.function, operands, result, node).enumerated()
-      where isWanted(index) {
-        try add(try context.binary(.multiply, gradient, factor()), to: operands[index])
+      guard operands.count == 2 else { throw unsupported(node) }
+      for index in operands.indices where isWanted(index) {
+        let factor = try factor(binary.function, operands, index, result, node)
+        if let factor {
+          try add(try context.binary(.multiply, gradient, factor), to: operands[index])
+        } else {
+          try add(gradient, to: operands[index])
+        }
       }
     case let unary as Unary:
       try add(
@@ -134,35 +139,21 @@ struct Differentiation {
     return try context.cast(product, to: .float64)
   }
 
-  /// What the gradient is multiplied with for each operand.
-  private func factors(
-    _ function: BinaryFunction, _ operands: [ValueID], _ result: ValueID, _ node: Node
-  ) throws(ImportError) -> [() throws(ImportError) -> ValueID] {
-    let context = context
+  /// What the gradient is multiplied with for an operand; nil for 1.
+  private func factor(
+    _ function: BinaryFunction, _ operands: [ValueID], _ index: Int, _ result: ValueID, _ node: Node
+  ) throws(ImportError) -> ValueID? {
     let (a, b) = (operands[0], operands[1])
-    let one = { () throws(ImportError) in try context.scalar(1, context.element(a)) }
-    switch function {
-    case .add: return [one, one]
-    case .subtract:
-      return [one, { () throws(ImportError) in try context.scalar(-1, context.element(a)) }]
-    case .multiply: return [{ b }, { a }]
-    case .divide:
-      return [
-        { () throws(ImportError) in try context.unary(.reciprocal, b) },
-        { () throws(ImportError) in
-          try context.unary(.negate, try context.binary(.divide, result, b))
-        },
-      ]
-    case .power:
-      return [
-        { () throws(ImportError) in
-          try context.binary(
-            .multiply, b, try context.binary(.power, a, try context.binary(.subtract, b, 1)))
-        },
-        { () throws(ImportError) in
-          try context.binary(.multiply, result, try context.unary(.log, a))
-        },
-      ]
+    switch (function, index) {
+    case (.add, _), (.subtract, 0): return nil
+    case (.subtract, _): return try context.scalar(-1, context.element(a))
+    case (.multiply, _): return index == 0 ? b : a
+    case (.divide, 0): return try context.unary(.reciprocal, b)
+    case (.divide, _): return try context.unary(.negate, try context.binary(.divide, result, b))
+    case (.power, 0):
+      let lower = try context.binary(.power, a, try context.binary(.subtract, b, 1))
+      return try context.binary(.multiply, b, lower)
+    case (.power, _): return try context.binary(.multiply, result, try context.unary(.log, a))
     default: throw unsupported(node)
     }
   }
