@@ -9,7 +9,8 @@ package final class Engine: Sendable {
   /// The graph that the plan was made from; any target can be built from it.
   package let source: Graph
   package let pool: ThreadPool
-  let specializer: Specializer
+  /// One for each profile.
+  let specializers: [Specializer]
   let inputIndex: [String: Int]
   /// Strings have no place in an arena: a graph with strings is evaluated on the host.
   let holdsText: Bool
@@ -27,7 +28,8 @@ package final class Engine: Sendable {
     self.source = source ?? plan.graph
     self.verification = verification
     self.pool = pool
-    self.specializer = Specializer(plan: plan, sources: sources, workers: pool.threads)
+    let first = Specializer(plan: plan, sources: sources, workers: pool.threads)
+    self.specializers = plan.choices.indices.map { Specializer(first, profile: $0) }
     var index: [String: Int] = [:]
     for (position, input) in plan.graph.inputs.enumerated() {
       index[plan.graph[input].name] = position
@@ -64,6 +66,11 @@ package struct SessionOptions: Sendable {
   package var memoryLimit: Int?
   /// Specialisations kept for shapes seen before.
   package var cachedShapes = 32
+  /// The profile whose tactics are run; nil takes the one that fits each run's shapes best.
+  package var profile: Int?
 
-  package init(memoryLimit: Int? = nil) { self.memoryLimit = memoryLimit }
+  package init(memoryLimit: Int? = nil, profile: Int? = nil) {
+    self.memoryLimit = memoryLimit
+    self.profile = profile
+  }
 }

@@ -10,7 +10,7 @@ struct OutputBuffers {
   init(_ graph: Graph) {}
 
   mutating func redirect(
-    _ graph: Graph, _ segment: Segment, _ specializer: Specializer,
+    _ graph: Graph, _ segment: Segment,
     _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   ) throws(RuntimeError) {
     // Only values computed in the last segment: earlier ones hold data already.

@@ -15,6 +15,7 @@ package enum RuntimeError: Error, Sendable {
   case tactic(node: String, TacticError)
   case noTacticSource(node: String, source: String)
   case memoryLimit(needed: Int, limit: Int)
+  case unknownProfile(Int, count: Int)
   case tensor(TensorError)
   /// Host evaluation of a graph with strings failed.
   case reference(EvaluationFailure)
@@ -39,6 +40,8 @@ extension RuntimeError: CustomStringConvertible {
       "node '\(node)' needs tactic source '\(source)', which this build does not have"
     case .memoryLimit(let needed, let limit):
       "the run needs \(needed) bytes of activations, the limit is \(limit)"
+    case .unknownProfile(let index, let count):
+      "there is no optimisation profile \(index); the engine has \(count)"
     case .tensor(let error): error.description
     case .reference(let error): "\(error)"
     case .engine(let error): error.description

@@ -88,8 +88,9 @@ package final class Session {
     defer { retained.removeAll(keepingCapacity: true) }
     status.pointee = ApusStatus()
 
-    let specializer = engine.specializer
     let shapes = inputs.map(\.shape)
+    let profile = try self.profile(for: shapes)
+    let specializer = engine.specializers[profile]
     var segment: Segment
     if let known = cache.find(shapes) {
       segment = known
@@ -111,6 +112,15 @@ package final class Session {
         segment = try follow(segment, evaluating: step, specializer)
       }
     }
+  }
+
+  /// The profile that inputs of these shapes are run by.
+  package func profile(for shapes: [[Int]]) throws(RuntimeError) -> Int {
+    guard let fixed = options.profile else { return engine.plan.profile(for: shapes) }
+    guard engine.plan.choices.indices.contains(fixed) else {
+      throw .unknownProfile(fixed, count: engine.plan.profiles.count)
+    }
+    return fixed
   }
 
   /// Checks element types against the graph's inputs; shapes are checked when they are first met.
@@ -156,7 +166,7 @@ package final class Session {
       }
     }
     if case .finished = segment.boundary {
-      try outputs.redirect(engine.plan.graph, segment, engine.specializer, slots)
+      try outputs.redirect(engine.plan.graph, segment, slots)
     }
   }
 

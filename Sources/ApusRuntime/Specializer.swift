@@ -9,6 +9,8 @@ struct Specializer {
   let plan: Plan
   let sources: [String: any TacticSource]
   let workers: Int
+  /// The profile whose tactics are taken.
+  let profile: Int
   /// Position in the execution order of each value's last reader, views looked through; values that
   /// leave the graph live to the end.
   let lastUse: [ValueID: Int]
@@ -18,8 +20,22 @@ struct Specializer {
   /// Results up to this many elements are folded when they follow from shapes.
   static let foldLimit = 1 << 16
 
+  /// The same for another profile.
+  init(_ other: Specializer, profile: Int) {
+    plan = other.plan
+    sources = other.sources
+    workers = other.workers
+    lastUse = other.lastUse
+    roots = other.roots
+    self.profile = profile
+  }
+
+  /// The tactics and packed weights of the profile.
+  var choice: Plan.Choice { plan.choices[profile] }
+
   init(plan: Plan, sources: [any TacticSource], workers: Int) {
     self.plan = plan
+    self.profile = 0
     self.sources = Dictionary(
       sources.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.workers = workers
@@ -150,7 +166,7 @@ struct SegmentAssembly {
     }
     // Packed weights may stand in for operands whose own elements are gone.
     let isPacked = node.operands.indices.contains {
-      specializer.plan.packed[.init(node: node.id, operand: $0)] != nil
+      specializer.choice.packed[.init(node: node.id, operand: $0)] != nil
     }
     guard !isPacked, node.operation.isDeterministic,
       inferred.allSatisfy({ ($0.type.elementCount ?? .max) <= Specializer.foldLimit })
@@ -228,7 +244,7 @@ struct SegmentAssembly {
       return
     }
     for (result, type) in zip(node.results, types) { try allocate(result, type) }
-    let tactic = specializer.plan.tactics[node.id] ?? ReferenceTactics.tactic
+    let tactic = specializer.choice.tactics[node.id] ?? ReferenceTactics.tactic
     if tactic.source == ReferenceTactics.name {
       closeKernels()
       segment.work.append(.host(try hostStep(node, facts, results: types)))
@@ -259,7 +275,7 @@ struct SegmentAssembly {
     var operandSlots: [UInt32] = []
     var packedSlots: [Int: UInt32] = [:]
     for (index, operand) in node.operands.enumerated() {
-      if let packed = specializer.plan.packed[.init(node: node.id, operand: index)] {
+      if let packed = specializer.choice.packed[.init(node: node.id, operand: index)] {
         let slot = newSlot()
         segment.constants.append((slot, packed))
         packedSlots[index] = slot
