@@ -113,24 +113,44 @@ private struct IndexDecoder {
     let target = try reader.readText("target")
     let source = try graph(records: false)
     let planned = try graph(records: true)
-    var tactics: [NodeID: Tactic] = [:]
-    var packed: [Plan.PackedKey: HostTensor] = [:]
-    for id in planned.order {
-      if try reader.readFlag() { tactics[id] = try tactic() }
+    let profiles = try self.profiles()
+    var choices = [Plan.Choice](repeating: .init(), count: max(profiles.count, 1))
+    for id in planned.order { try readTactics(of: planned[id], into: &choices) }
+    try reader.finish()
+    return EngineFile.Contents(
+      source: source, plan: Plan(graph: planned, choices: choices, profiles: profiles),
+      target: target, producer: producer)
+  }
+
+  /// The distinct tactics of a node, and which of them each profile takes.
+  private mutating func readTactics(
+    of node: Node, into choices: inout [Plan.Choice]
+  ) throws(CodingError) {
+    let count = try reader.readCount("tactics", minimumBytes: 2)
+    guard count > 0, count <= choices.count else {
+      throw .malformed(
+        "\(count) tactics of a node for \(choices.count) profiles", offset: reader.offset)
+    }
+    var variants: [(tactic: Tactic?, packed: [(Int, HostTensor)])] = []
+    for _ in 0..<count {
+      let tactic = try reader.readFlag() ? try self.tactic() : nil
+      var packed: [(Int, HostTensor)] = []
       for _ in 0..<(try reader.readCount("packed weights", minimumBytes: 2)) {
-        let operand = try reader.readIndex("operand", below: planned[id].operands.count)
+        let operand = try reader.readIndex("operand", below: node.operands.count)
         let index = try reader.readIndex("weight", below: blobs.count)
         let weight = try tensor(index)
         used.append((weight, blobs[index].checksum))
-        packed[.init(node: id, operand: operand)] = weight
+        packed.append((operand, weight))
+      }
+      variants.append((tactic, packed))
+    }
+    for profile in choices.indices {
+      let index = count == 1 ? 0 : try reader.readIndex("tactic", below: count)
+      choices[profile].tactics[node.id] = variants[index].tactic
+      for (operand, weight) in variants[index].packed {
+        choices[profile].packed[.init(node: node.id, operand: operand)] = weight
       }
     }
-    let profiles = try self.profiles()
-    try reader.finish()
-    return EngineFile.Contents(
-      source: source,
-      plan: Plan(graph: planned, tactics: tactics, packed: packed, profiles: profiles),
-      target: target, producer: producer)
   }
 
   private mutating func graph(records: Bool) throws(CodingError) -> Graph {
@@ -165,7 +185,11 @@ private struct IndexDecoder {
 
   private mutating func profiles() throws(CodingError) -> [Profile] {
     var profiles: [Profile] = []
-    for _ in 0..<(try reader.readCount("profiles", minimumBytes: 1)) {
+    let count = try reader.readCount("profiles", minimumBytes: 1)
+    guard count <= Profile.limit else {
+      throw .malformed("\(count) profiles, at most \(Profile.limit)", offset: reader.offset)
+    }
+    for _ in 0..<count {
       var inputs: [String: Profile.Range] = [:]
       for _ in 0..<(try reader.readCount("profile inputs", minimumBytes: 4)) {
         let name = try reader.readText("input")
