@@ -72,6 +72,7 @@ let package = Package(
       dependencies: ["Apus", "ApusBuilder", "ApusRuntime", "ApusIR", "ApusTensor", "ApusONNX"],
       swiftSettings: strict),
     tests("ApusTensorTests", ["ApusTensor"]),
+    tests("ApusLoopsTests", ["ApusLoops", "ApusTensor"]),
     tests("ApusCommandTests", ["ApusCommand", "Apus", "ApusTensor"]),
     tests(
       "ApusTests",

@@ -39,7 +39,9 @@ struct TacticSelector {
       let optimum = profile?.inputs[graph[input].name]?.optimum
       for (axis, extent) in extents.enumerated() {
         for symbol in extent.symbols where values[symbol] == nil {
-          values[symbol] = extent == .symbol(symbol) ? optimum?[axis] ?? 1 : 1
+          // Profiles may come from a file and have another rank than the input.
+          let given = optimum.flatMap { $0.indices.contains(axis) ? $0[axis] : nil }
+          values[symbol] = extent == .symbol(symbol) ? given ?? 1 : 1
         }
       }
     }

@@ -41,12 +41,19 @@ package protocol TacticSource: Sendable {
   /// Constant operands in the tactic's own layout; operands not listed are read as they are.
   func pack(_ tactic: Tactic, _ region: Region) throws(TacticError) -> [PackedWeight]
 
+  /// The sizes in bytes of what `pack` makes, by operand.
+  func packedByteCounts(_ tactic: Tactic, _ region: Region) throws(TacticError) -> [Int: Int]
+
   /// Appends the kernels of the region at fixed shapes.
   func instantiate(_ tactic: Tactic, _ instance: inout RegionInstance) throws(TacticError)
 }
 
 extension TacticSource {
   package func pack(_ tactic: Tactic, _ region: Region) throws(TacticError) -> [PackedWeight] { [] }
+
+  package func packedByteCounts(
+    _ tactic: Tactic, _ region: Region
+  ) throws(TacticError) -> [Int: Int] { [:] }
 }
 
 package enum TacticError: Error, Sendable {

@@ -115,9 +115,12 @@ package final class Session {
 
   /// Checks element types against the graph's inputs; shapes are checked when they are first met.
   private func check(_ inputs: [HostTensor]) throws(RuntimeError) {
-    guard inputs.count == engine.inputs.count else {
-      let missing = engine.inputs[min(inputs.count, engine.inputs.count - 1)]
+    if inputs.count < engine.inputs.count {
+      let missing = engine.inputs[inputs.count]
       throw .missingInput(name: missing.name, expected: missing.type)
+    }
+    guard inputs.count == engine.inputs.count else {
+      throw .unknownInput(name: "#\(engine.inputs.count)", known: engine.inputs.map(\.name))
     }
     for ((name, type), tensor) in zip(engine.inputs, inputs) {
       guard type.element == tensor.element else {
