@@ -71,6 +71,9 @@ let package = Package(
       name: "ApusConformance",
       dependencies: ["Apus", "ApusBuilder", "ApusRuntime", "ApusIR", "ApusTensor", "ApusONNX"],
       swiftSettings: strict),
+    .executableTarget(
+      name: "ApusDecoding", dependencies: ["Apus"], path: "Benchmarks/decode",
+      swiftSettings: strict),
     tests("ApusTensorTests", ["ApusTensor"]),
     tests("ApusLoopsTests", ["ApusLoops", "ApusTensor"]),
     tests("ApusCommandTests", ["ApusCommand", "Apus", "ApusTensor"]),

@@ -23,7 +23,24 @@ if [ ! -x .venv/bin/python ]; then
   .venv/bin/pip install --quiet onnx==1.23.2 onnxruntime==1.31.1 numpy==2.4.6
 fi
 
+# Environments made before may lack these.
+.venv/bin/python -c "import skl2onnx, sklearn, PIL" 2> /dev/null \
+  || .venv/bin/pip install --quiet scikit-learn==1.9.1 skl2onnx==1.20.0 pillow==13.0.0
+
 binary=$(swift build -c release -Xswiftc -enable-testing --show-bin-path)
+
+step "operators against ONNX Runtime"
+for mode in reference engine; do
+  .venv/bin/python Tests/Operators/check_onnxruntime.py "$binary/apus-conformance" --mode "$mode"
+done
+
+step "pictures against Pillow"
+.venv/bin/python Tests/Operators/check_images.py --runner "$binary/apus-conformance"
+
+step "scikit-learn pipelines"
+timeout 600 .venv/bin/python Tests/MachineLearning/check_sklearn.py \
+  --runner "$binary/apus-conformance" --at-least 68
+
 tools=../shared/conformance
 if [ ! -d "$tools" ]; then
   echo "skipped: the ONNX suite and the networks need $tools"
@@ -55,4 +72,16 @@ fi
   --work .test-data/agree
 .venv/bin/python "$tools/networks_agree.py" --apus "$binary/apus" --nets .test-data/networks \
   --work .test-data/agree --extra=--via-engine
+step "edited models against ONNX Runtime"
+if [ ! -d .test-data/transformers ]; then
+  mkdir -p .test-data/transformers.new
+  for name in gpt2_nocache siamese_uie_text vit_b_16; do
+    "$binary/apus" materialize "../shared/models/$name.graph.onnx" \
+      ".test-data/transformers.new/$name.onnx"
+  done
+  mv .test-data/transformers.new .test-data/transformers
+fi
+.venv/bin/python Tests/Surgery/check_surgeon.py --apus "$binary/apus" --work .test-data/surgery \
+  .test-data/networks/t5_encoder.onnx .test-data/networks/mobilenet_v3_large.onnx \
+  .test-data/transformers/*.onnx
 step "done"

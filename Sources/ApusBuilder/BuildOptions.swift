@@ -12,6 +12,8 @@ package struct BuildOptions: Sendable {
   package var stopAfterPatch: Int?
   /// Where timings are kept between builds; nil keeps none.
   package var timingCachePath: String?
+  /// Seconds after which no further tactic is timed; what is left is chosen as at level 0.
+  package var tuningSeconds: Double?
   /// Runs that a tactic's time is averaged over.
   package var averageTiming = 8
   /// Called with a phase's name, steps done and steps in all.

@@ -25,6 +25,8 @@ package struct BuildReport: Sendable {
   /// Tactics that strayed from the reference on probe data, and how far.
   package var rejected: [String] = []
   package var tactics: [TacticSummary] = []
+  /// Regions that were left untimed because the time for tuning was up.
+  package var untimed = 0
   package var milliseconds = 0.0
 
   package init() {}

@@ -50,6 +50,7 @@ package struct PlanBuilder: Sendable {
     options.progress?("choosing tactics", graph.order.count, graph.order.count)
     selector.saveCache()
     report.rejected = selector.rejected
+    report.untimed = selector.untimed
     report.weightBytes = graph.weights.values.reduce(0) { $0 + $1.tensor.storedByteCount }
     report.milliseconds = Double(apus_clock_monotonic() - start) / 1e6
     let plan = Plan(graph: graph, tactics: tactics, packed: packed, profiles: options.profiles)

@@ -16,6 +16,9 @@ struct TacticSelector {
   let options: BuildOptions
   let graph: Graph
   private(set) var rejected: [String] = []
+  /// Regions that were left untimed because the time for tuning was up.
+  private(set) var untimed = 0
+  private let start = apus_clock_monotonic()
   private var cache: TimingCache
   private var known: [String: Choice] = [:]
   private let symbols: [String: Int]
@@ -55,6 +58,10 @@ struct TacticSelector {
     let trial = RegionTrial(region, symbols: symbols)
     let signature = trial.signature
     if let choice = known[signature] { return choice }
+    if let limit = options.tuningSeconds, Double(apus_clock_monotonic() - start) / 1e9 > limit {
+      untimed += 1
+      return Choice(tactic: first)
+    }
     let choice = measure(candidates, trial, region)
     known[signature] = choice
     return choice

@@ -19,6 +19,11 @@ package struct CopyTactics: TacticSource {
     }
   }
 
+  package func stridedAccess(_ tactic: Tactic, _ region: Region) -> StridedAccess {
+    let data = region.operation is Concat ? Set(region.operands.indices) : [0]
+    return StridedAccess(operands: data, results: true)
+  }
+
   /// One strided copy between an operand and a result.
   private struct Move {
     var source: UInt32
@@ -61,10 +66,10 @@ package struct CopyTactics: TacticSource {
   private func moves(_ tactic: Tactic, _ instance: RegionInstance) throws(TacticError) -> [Move] {
     let input = instance.shape(operand: 0)
     let output = instance.shape(result: 0)
-    let strides = rowMajorStrides(input)
+    let strides = instance.strides(operand: 0)
     var whole = Move(
       source: instance.slot(operand: 0), target: instance.slot(result: 0), extents: output,
-      sourceStrides: strides, targetStrides: rowMajorStrides(output))
+      sourceStrides: strides, targetStrides: instance.strides(result: 0))
     switch instance.region.operation {
     case let transpose as Transpose:
       guard let order = try? transpose.permutation(rank: input.count) else {
@@ -73,7 +78,7 @@ package struct CopyTactics: TacticSource {
       whole.sourceStrides = order.map { strides[$0] }
       return [whole]
     case is Expand:
-      whole.sourceStrides = IterationSpace.broadcastStrides(input, to: output)
+      whole.sourceStrides = IterationSpace.broadcastStrides(input, strides, to: output)
       return [whole]
     case is Slice:
       try cut(&whole, input, tactic, instance)
@@ -88,7 +93,7 @@ package struct CopyTactics: TacticSource {
         defer { start += shape[axis] }
         return Move(
           source: whole.source, target: instance.slot(result: index), extents: shape,
-          sourceStrides: strides, targetStrides: rowMajorStrides(shape),
+          sourceStrides: strides, targetStrides: instance.strides(result: index),
           sourceOffset: start * strides[axis])
       }
     case let concat as Concat:
@@ -96,14 +101,18 @@ package struct CopyTactics: TacticSource {
         throw .unsuitable(tactic, reason: "the axis does not fit")
       }
       var start = 0
-      return instance.operandTypes.indices.map { index in
-        let shape = instance.shape(operand: index)
-        defer { start += shape[axis] }
-        return Move(
-          source: instance.slot(operand: index), target: whole.target, extents: shape,
-          sourceStrides: rowMajorStrides(shape), targetStrides: whole.targetStrides,
-          targetOffset: start * whole.targetStrides[axis])
+      var moves: [Move] = []
+      for index in instance.operandTypes.indices {
+        let move = Move(
+          source: instance.slot(operand: index), target: whole.target,
+          extents: instance.shape(operand: index), sourceStrides: instance.strides(operand: index),
+          targetStrides: whole.targetStrides, targetOffset: start * whole.targetStrides[axis])
+        start += move.extents[axis]
+        // A cache is the head of what is appended to it.
+        let isInPlace = move.source == move.target && move.sourceStrides == move.targetStrides
+        if !isInPlace { moves.append(move) }
       }
+      return moves
     default: throw .unknown(tactic)
     }
   }

@@ -42,6 +42,10 @@ package struct ElementwiseTactics: TacticSource {
     return try? builder.finish(outputs: [.init(value: value, element: result)])
   }
 
+  package func stridedAccess(_ tactic: Tactic, _ region: Region) -> StridedAccess {
+    StridedAccess(operands: Set(region.operands.indices))
+  }
+
   package func instantiate(
     _ tactic: Tactic, _ instance: inout RegionInstance
   ) throws(TacticError) {
@@ -53,7 +57,8 @@ package struct ElementwiseTactics: TacticSource {
     var space = IterationSpace(
       extents: shape,
       strides: (0..<operandCount).map {
-        IterationSpace.broadcastStrides(instance.shape(operand: $0), to: shape)
+        IterationSpace.broadcastStrides(
+          instance.shape(operand: $0), instance.strides(operand: $0), to: shape)
       } + [rowMajorStrides(shape)])
     space.collapse()
     guard space.extents.count <= Int(APUS_MAX_RANK) else {

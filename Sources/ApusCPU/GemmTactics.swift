@@ -72,6 +72,10 @@ package struct GemmTactics: TacticSource {
     ]
   }
 
+  package func stridedAccess(_ tactic: Tactic, _ region: Region) -> StridedAccess {
+    StridedAccess(operands: [0, 1])
+  }
+
   package func instantiate(
     _ tactic: Tactic, _ instance: inout RegionInstance
   ) throws(TacticError) {
@@ -125,19 +129,20 @@ package struct GemmTactics: TacticSource {
   }
 }
 
-/// A dense tensor seen through a permutation of its axes.
+/// A tensor seen through a permutation of its axes.
 struct MatrixView {
   let extents: [Int]
   let strides: [Int]
 
-  init(shape: [Int], permutation: [Int]) {
-    let own = rowMajorStrides(shape)
+  /// `strides` are the tensor's own, row-major where nil.
+  init(shape: [Int], strides: [Int]? = nil, permutation: [Int]) {
+    let own = strides ?? rowMajorStrides(shape)
     if permutation.isEmpty {
       extents = shape
-      strides = own
+      self.strides = own
     } else {
       extents = permutation.map { shape[$0] }
-      strides = permutation.map { own[$0] }
+      self.strides = permutation.map { own[$0] }
     }
   }
 }
@@ -162,9 +167,11 @@ struct GemmProblem {
 
   init(_ product: MatMul, _ instance: RegionInstance) {
     let left = MatrixView(
-      shape: instance.shape(operand: 0), permutation: product.leftPermutation)
+      shape: instance.shape(operand: 0), strides: instance.strides(operand: 0),
+      permutation: product.leftPermutation)
     let right = MatrixView(
-      shape: instance.shape(operand: 1), permutation: product.rightPermutation)
+      shape: instance.shape(operand: 1), strides: instance.strides(operand: 1),
+      permutation: product.rightPermutation)
     let rank = max(left.extents.count, right.extents.count)
     let batchRank = rank - 2
     func batchStrides(_ view: MatrixView) -> [Int] {

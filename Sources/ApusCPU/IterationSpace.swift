@@ -13,9 +13,11 @@ struct IterationSpace {
     self.strides = strides
   }
 
-  /// Strides of a dense operand broadcast to `extents`.
-  static func broadcastStrides(_ shape: [Int], to extents: [Int]) -> [Int] {
-    let own = rowMajorStrides(shape)
+  /// Strides of an operand broadcast to `extents`; `own` are its strides, row-major where nil.
+  static func broadcastStrides(
+    _ shape: [Int], _ own: [Int]? = nil, to extents: [Int]
+  ) -> [Int] {
+    let own = own ?? rowMajorStrides(shape)
     let lead = extents.count - shape.count
     return extents.indices.map { index in
       index < lead || shape[index - lead] == 1 ? 0 : own[index - lead]

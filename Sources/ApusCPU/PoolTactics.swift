@@ -11,7 +11,7 @@ package struct PoolTactics: TacticSource {
   package init() {}
 
   package func tactics(for region: Region) -> [Tactic] {
-    guard let pool = region.operation as? Pool, !pool.indices,
+    guard let pool = region.operation as? Pool, !pool.indices, pool.kind != .sum,
       pool.kernel.count == 1 || pool.kernel.count == 2,
       region.operands[0]?.element == .float32
     else { return [] }

@@ -161,7 +161,8 @@ struct Benchmark {
   }
 
   private func layers(_ engine: Engine) throws {
-    let text = JSON.object(["Layers": .list(LayerInfo.rows(engine.plan).map(\.json))]).description
+    let rows = LayerInfo.rows(engine.plan, engine.cachePairs)
+    let text = JSON.object(["Layers": .list(rows.map(\.json))]).description
     if let path = flags.exportLayerInfo { try BenchmarkExports.write(text, to: path) }
     if flags.dumpLayerInfo {
       log.info("Layer Information:")

@@ -130,7 +130,9 @@ struct BuildFlags: ParsableArguments {
   }
 
   /// Bytes of `--memPoolSize`.
-  func memoryLimit() throws(ApusError) -> Int? {
+  func memoryLimit() throws(ApusError) -> Int? { try Self.memoryLimit(memPoolSize) }
+
+  static func memoryLimit(_ memPoolSize: String?) throws(ApusError) -> Int? {
     guard let memPoolSize else { return nil }
     for part in memPoolSize.split(separator: ",") {
       let pair = part.split(separator: ":")

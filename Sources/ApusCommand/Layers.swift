@@ -11,14 +11,20 @@ struct LayerInfo {
   let tactic: String
   let inputs: [String]
   let outputs: [(name: String, type: String)]
+  /// The input that the layer extends in place in runs with a cache.
+  var cachedInput: String?
+  /// Whether runs with a cache copy it for this layer, whose tactic takes no strides.
+  var copiesCache = false
 
-  static func rows(_ plan: Plan) -> [LayerInfo] {
+  static func rows(_ plan: Plan, _ pairs: [CachePair] = []) -> [LayerInfo] {
     plan.graph.nodes.map { node in
       LayerInfo(
         name: node.name, operation: node.operation.name,
         tactic: Self.tactic(node, plan),
         inputs: node.operands.map { $0.map { "\(plan.graph.type($0))" } ?? "-" },
-        outputs: node.results.map { (plan.graph[$0].name, "\(plan.graph.type($0))") })
+        outputs: node.results.map { (plan.graph[$0].name, "\(plan.graph.type($0))") },
+        cachedInput: pairs.first { $0.node == node.id }?.input,
+        copiesCache: pairs.contains { $0.compacting.contains(node.id) })
     }
   }
 
@@ -28,12 +34,15 @@ struct LayerInfo {
   }
 
   var json: JSON {
-    .object([
+    var members: [String: JSON] = [
       "Name": .text(name), "LayerType": .text(operation), "TacticName": .text(tactic),
       "Inputs": .texts(inputs),
       "Outputs": .list(
         outputs.map { .object(["Name": .text($0.name), "Type": .text($0.type)]) }),
-    ])
+    ]
+    if let cachedInput { members["CachedInput"] = .text(cachedInput) }
+    if copiesCache { members["CopiesCache"] = .boolean(true) }
+    return .object(members)
   }
 }
 

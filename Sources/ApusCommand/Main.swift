@@ -11,17 +11,21 @@ struct Command: ParsableCommand {
     discussion: """
       Examples:
         apus demo
+        apus try model.onnx
         apus run model.onnx --inputs inputs/ --outputs outputs/
         apus build --onnx=model.onnx --saveEngine=model.engine --optShapes=input:1x3x224x224
         apus bench --loadEngine=model.engine --shapes=input:1x3x224x224
         apus inspect model.onnx --passes
         apus compare model.onnx
+        apus check model.onnx
+        apus surgeon sanitize model.onnx --fold-constants -o folded.onnx
       """,
     version: "apus \(Compiler.version) (\(BuildInfo.commit))",
     subcommands: [
       RunCommand.self, BuildCommand.self, BenchCommand.self, InspectCommand.self,
-      CompareCommand.self, DemoCommand.self, DoctorCommand.self, MaterializeCommand.self,
-      TrtexecCommand.self,
+      CompareCommand.self, CheckCommand.self, TryCommand.self, SurgeonCommand.self,
+      DemoCommand.self, DoctorCommand.self, MaterializeCommand.self,
+      TrtexecCommand.self, PolygraphyCommand.self,
     ])
 
   static func main() {
@@ -29,6 +33,12 @@ struct Command: ParsableCommand {
     let line = CommandLine.arguments
     var isTrtexec = false
     do {
+      if let spelling = try PolygraphySpelling(line) {
+        for note in spelling.notes { Terminal.error("note: \(note)") }
+        var command = try parseAsRoot(spelling.arguments)
+        try command.run()
+        return
+      }
       let spelling = try FlagSpelling(line)
       isTrtexec =
         spelling.arguments.first == "trtexec" && !spelling.arguments.contains("--help")

@@ -79,7 +79,6 @@ enum Models {
     switch error {
     case .evaluation(_, _, let cause) where cause.isUnsupported: code = .unsupported
     case .noTacticSource: code = .unsupported
-    case .reference(let failure): return boundary(failure, path)
     case .tactic, .cancelled: code = .internalFailure
     default: code = .invalidInput
     }

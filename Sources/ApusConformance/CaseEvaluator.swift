@@ -8,10 +8,10 @@ internal import ApusTensor
 /// What runs the model of a case. One is made per case.
 protocol CaseEvaluator {
   init(modelPath: String) throws
-  /// The names of the model's inputs and outputs, in order.
-  var inputNames: [String] { get }
+  /// The types of the model's inputs and the names of its outputs, in order.
+  var inputTypes: [ValueType] { get }
   var outputNames: [String] { get }
-  func run(_ inputs: [HostTensor]) throws -> [HostTensor]
+  func run(_ inputs: [HostValue]) throws -> [HostValue]
 }
 
 /// Evaluates the imported graph node by node.
@@ -20,11 +20,11 @@ struct ReferenceCaseEvaluator: CaseEvaluator {
 
   init(modelPath: String) throws { graph = try ONNXImporter.load(path: modelPath).graph }
 
-  var inputNames: [String] { graph.inputs.map { graph[$0].name } }
+  var inputTypes: [ValueType] { graph.inputs.map(graph.valueType) }
   var outputNames: [String] { graph.outputs.map(\.name) }
 
-  func run(_ inputs: [HostTensor]) throws -> [HostTensor] {
-    try ReferenceEvaluator(graph).run(inputs)
+  func run(_ inputs: [HostValue]) throws -> [HostValue] {
+    try ReferenceEvaluator(graph).run(values: inputs)
   }
 }
 
@@ -42,11 +42,11 @@ struct OptimizedCaseEvaluator: CaseEvaluator {
     return options
   }
 
-  var inputNames: [String] { engine.inputs.map(\.name) }
+  var inputTypes: [ValueType] { engine.inputTypes }
   var outputNames: [String] { engine.outputs.map(\.name) }
 
-  func run(_ inputs: [HostTensor]) throws -> [HostTensor] {
-    try engine.makeSession().run(ordered: inputs)
+  func run(_ inputs: [HostValue]) throws -> [HostValue] {
+    try engine.makeSession().run(values: inputs)
   }
 }
 
@@ -64,11 +64,11 @@ struct EngineCaseEvaluator: CaseEvaluator {
     try FileSystem.remove(path)
   }
 
-  var inputNames: [String] { engine.inputs.map(\.name) }
+  var inputTypes: [ValueType] { engine.inputTypes }
   var outputNames: [String] { engine.outputs.map(\.name) }
 
-  func run(_ inputs: [HostTensor]) throws -> [HostTensor] {
-    try engine.makeSession().run(ordered: inputs)
+  func run(_ inputs: [HostValue]) throws -> [HostValue] {
+    try engine.makeSession().run(values: inputs)
   }
 }
 

@@ -30,9 +30,9 @@ struct CaseRunner {
     let model = try evaluator.init(modelPath: FileSystem.join(job.folder, "model.onnx"))
     for set in try numbered("test_data_set_", "", in: job.folder) {
       let folder = FileSystem.join(job.folder, set)
-      var inputs: [HostTensor] = []
-      for name in try numbered("input_", ".pb", in: folder) {
-        inputs.append(try TensorFile.read(path: FileSystem.join(folder, name)).tensor)
+      var inputs: [HostValue] = []
+      for (name, type) in zip(try numbered("input_", ".pb", in: folder), model.inputTypes) {
+        inputs.append(try ValueFile.read(path: FileSystem.join(folder, name), as: type))
       }
       let clock = ContinuousClock()
       let start = clock.now
@@ -40,9 +40,9 @@ struct CaseRunner {
       time += clock.now - start
       let target = FileSystem.join(job.output, set)
       try FileSystem.makeDirectory(target)
-      for (index, tensor) in outputs.enumerated() {
-        try TensorFile.write(
-          tensor, name: model.outputNames[index],
+      for (index, value) in outputs.enumerated() {
+        try ValueFile.write(
+          value, name: model.outputNames[index],
           path: FileSystem.join(target, "output_\(index).pb"))
       }
     }

@@ -16,6 +16,8 @@ package struct RegionInstance {
   let resultSlots: [UInt32]
   let packedSlots: [Int: UInt32]
   let workers: Int
+  private let operandStrides: [Int: [Int]]
+  private let resultStrides: [Int: [Int]]
 
   /// Slots asked for beyond operands and results; the session gives them memory.
   package private(set) var workspaces: [Workspace] = []
@@ -31,7 +33,7 @@ package struct RegionInstance {
   package init(
     region: Region, operandTypes: [TensorType?], resultTypes: [TensorType], known: [HostTensor?],
     operandSlots: [UInt32], resultSlots: [UInt32], packedSlots: [Int: UInt32], workers: Int,
-    firstWorkspace: UInt32
+    firstWorkspace: UInt32, operandStrides: [Int: [Int]] = [:], resultStrides: [Int: [Int]] = [:]
   ) {
     self.region = region
     self.operandTypes = operandTypes
@@ -42,6 +44,8 @@ package struct RegionInstance {
     self.packedSlots = packedSlots
     self.workers = workers
     self.firstWorkspace = firstWorkspace
+    self.operandStrides = operandStrides
+    self.resultStrides = resultStrides
   }
 
   package func slot(operand index: Int) -> UInt32 { operandSlots[index] }
@@ -56,6 +60,16 @@ package struct RegionInstance {
   }
 
   package func shape(result index: Int) -> [Int] { resultTypes[index].fixedShape ?? [] }
+
+  /// Strides of an operand in elements: row-major, unless the tactic takes it at any strides.
+  package func strides(operand index: Int) -> [Int] {
+    operandStrides[index] ?? rowMajorStrides(shape(operand: index))
+  }
+
+  /// Strides of a result in elements: row-major, unless the tactic writes results at any strides.
+  package func strides(result index: Int) -> [Int] {
+    resultStrides[index] ?? rowMajorStrides(shape(result: index))
+  }
 
   package func hasOperand(_ index: Int) -> Bool {
     operandTypes.indices.contains(index) && operandTypes[index] != nil

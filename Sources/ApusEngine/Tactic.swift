@@ -31,6 +31,20 @@ package struct PackedWeight: Sendable {
   }
 }
 
+/// Which buffers of a region a tactic takes at any strides; all others are dense, row-major.
+package struct StridedAccess: Hashable, Sendable {
+  /// Positions of operands that are read through `RegionInstance.strides(operand:)`.
+  package var operands: Set<Int>
+  /// Whether results are written through `RegionInstance.strides(result:)`. Such a tactic leaves alone
+  /// an operand that already lies where it belongs in the result.
+  package var results: Bool
+
+  package init(operands: Set<Int> = [], results: Bool = false) {
+    self.operands = operands
+    self.results = results
+  }
+}
+
 /// Offers tactics for regions and turns them into kernels.
 package protocol TacticSource: Sendable {
   var name: String { get }
@@ -44,6 +58,9 @@ package protocol TacticSource: Sendable {
   /// The sizes in bytes of what `pack` makes, by operand.
   func packedByteCounts(_ tactic: Tactic, _ region: Region) throws(TacticError) -> [Int: Int]
 
+  /// The buffers that the tactic takes at any strides; none unless said otherwise.
+  func stridedAccess(_ tactic: Tactic, _ region: Region) -> StridedAccess
+
   /// Appends the kernels of the region at fixed shapes.
   func instantiate(_ tactic: Tactic, _ instance: inout RegionInstance) throws(TacticError)
 }
@@ -54,6 +71,10 @@ extension TacticSource {
   package func packedByteCounts(
     _ tactic: Tactic, _ region: Region
   ) throws(TacticError) -> [Int: Int] { [:] }
+
+  package func stridedAccess(_ tactic: Tactic, _ region: Region) -> StridedAccess {
+    StridedAccess()
+  }
 }
 
 package enum TacticError: Error, Sendable {

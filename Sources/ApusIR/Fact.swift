@@ -3,7 +3,7 @@ package import ApusTensor
 /// What is known about a value without running the graph: its type, and where they follow from
 /// shapes or constants, its elements.
 package struct Fact: Sendable {
-  package var type: TensorType
+  package var valueType: ValueType
   /// The value itself, where it is constant.
   package var constant: HostTensor?
   private var symbolic: [Extent]?
@@ -11,20 +11,36 @@ package struct Fact: Sendable {
   /// Integer tensors up to this many elements have their contents tracked through shape arithmetic.
   package static let contentLimit = 1024
 
-  package init(_ type: TensorType) { self.type = type }
+  package init(_ type: TensorType) { self.valueType = .tensor(type) }
+
+  package init(_ type: ValueType) { self.valueType = type }
+
+  /// What is known about a value that is at hand.
+  package init(value: HostValue) {
+    switch value {
+    case .tensor(let tensor): self.init(constant: tensor)
+    case .sequence, .optional, .map: self.init(value.type)
+    }
+  }
+
+  /// The type of the tensor, or of the tensors inside a container.
+  package var type: TensorType {
+    get { valueType.innermost }
+    set { valueType.innermost = newValue }
+  }
 
   package init(_ element: ElementType, _ extents: [Extent]) {
     self.init(TensorType(element, .ranked(extents)))
   }
 
   package init(constant: HostTensor) {
-    self.type = constant.type
+    self.valueType = .tensor(constant.type)
     self.constant = constant
   }
 
   /// An integer tensor whose elements, in row-major order, are known polynomials.
   package init(_ type: TensorType, contents: [Extent]?) {
-    self.type = type
+    self.valueType = .tensor(type)
     if let contents, contents.count <= Self.contentLimit, type.element.isInteger {
       self.symbolic = contents
     }
@@ -61,7 +77,7 @@ package struct Fact: Sendable {
   /// The fact with every bound symbol replaced.
   package func substituting(_ bindings: [String: Int]) -> Fact {
     var copy = self
-    copy.type.shape = type.shape.substituting(bindings)
+    copy.valueType = valueType.substituting(bindings)
     copy.symbolic = symbolic?.map { $0.substituting(bindings) }
     return copy
   }
@@ -94,10 +110,28 @@ package struct Operands: Sendable {
     return names.last.map { "\($0)[\(index - names.count + 1)]" } ?? "operand \(index)"
   }
 
-  /// The fact of an operand that must be there.
+  /// The fact of a tensor operand that must be there.
   package func require(_ index: Int) throws(TypeError) -> Fact {
+    let fact = try requireValue(index)
+    guard fact.valueType.isTensor else {
+      throw .container(operand: name(index), found: fact.valueType)
+    }
+    return fact
+  }
+
+  /// The fact of an operand of any kind that must be there.
+  package func requireValue(_ index: Int) throws(TypeError) -> Fact {
     guard let fact = self[index] else { throw .missingOperand(name(index)) }
     return fact
+  }
+
+  /// The element type of a sequence operand.
+  package func requireSequence(_ index: Int) throws(TypeError) -> ValueType {
+    let fact = try requireValue(index)
+    guard case .sequence(let element) = fact.valueType else {
+      throw .kind(operand: name(index), found: fact.valueType, expected: "a sequence")
+    }
+    return element
   }
 
   /// Requires one of some element types.

@@ -40,12 +40,21 @@ extension ByteWriter {
     case .program(let program):
       write(byte: 10)
       write(text: program.description)
+    case .body(let body):
+      write(byte: 11)
+      body.graph.encodeWhole(into: &self)
+    case .type(let type):
+      write(byte: 12)
+      write(type)
     }
   }
 }
 
 extension ByteReader {
-  package mutating func readFieldValue() throws(CodingError) -> FieldValue {
+  /// `depth` bounds how deep bodies may still nest.
+  package mutating func readFieldValue(
+    depth: Int = Body.nestingLimit
+  ) throws(CodingError) -> FieldValue {
     let start = offset
     switch try readByte() {
     case 0: return .none
@@ -77,6 +86,12 @@ extension ByteReader {
       do { return .program(try Program(text: text)) } catch {
         throw .malformed("\(error)", offset: start)
       }
+    case 11:
+      guard depth > 0 else { throw .malformed("bodies are nested too deeply", offset: start) }
+      do { return .body(Body(try Graph.decodeWhole(from: &self, depth: depth - 1))) } catch {
+        throw .malformed("a body: \(error)", offset: start)
+      }
+    case 12: return .type(try readValueType())
     case let tag: throw .malformed("\(tag) is no kind of field", offset: start)
     }
   }

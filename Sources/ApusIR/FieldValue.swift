@@ -14,6 +14,8 @@ package enum FieldValue: Hashable, Sendable {
   case element(ElementType)
   case extents([Extent])
   case program(Program)
+  case body(Body)
+  case type(ValueType)
   case none
 }
 
@@ -88,6 +90,22 @@ extension Program: FieldRepresentable {
   package var fieldValue: FieldValue { .program(self) }
   package init?(fieldValue: FieldValue) {
     guard case .program(let value) = fieldValue else { return nil }
+    self = value
+  }
+}
+
+extension Body: FieldRepresentable {
+  package var fieldValue: FieldValue { .body(self) }
+  package init?(fieldValue: FieldValue) {
+    guard case .body(let value) = fieldValue else { return nil }
+    self = value
+  }
+}
+
+extension ValueType: FieldRepresentable {
+  package var fieldValue: FieldValue { .type(self) }
+  package init?(fieldValue: FieldValue) {
+    guard case .type(let value) = fieldValue else { return nil }
     self = value
   }
 }

@@ -9,8 +9,21 @@ extension Graph {
     from reader: inout ByteReader,
     weight: (WeightReference) throws(TensorError) -> HostTensor
   ) throws(GraphCodingError) -> Graph {
-    var decoder = GraphDecoder(reader: reader)
+    var decoder = GraphDecoder(reader: reader, depth: Body.nestingLimit)
     let graph = try decoder.decode(weight)
+    reader = decoder.reader
+    return graph
+  }
+
+  /// Reads what `encodeWhole` wrote.
+  static func decodeWhole(
+    from reader: inout ByteReader, depth: Int
+  ) throws(GraphCodingError) -> Graph {
+    var decoder = GraphDecoder(reader: reader, depth: depth)
+    let graph = try decoder.decode { reference throws(TensorError) in
+      throw .malformed(
+        format: "body", reason: "weight '\(reference.name)' is not inside it", offset: 0)
+    }
     reader = decoder.reader
     return graph
   }
@@ -22,7 +35,13 @@ private struct GraphDecoder {
   private var values: [ValueID] = []
   private var operators: [(type: any Operator.Type, fields: [String])] = []
 
-  init(reader: ByteReader) { self.reader = reader }
+  /// How deep bodies may still nest.
+  private let depth: Int
+
+  init(reader: ByteReader, depth: Int) {
+    self.reader = reader
+    self.depth = depth
+  }
 
   /// Reads with the graph's error type.
   private mutating func read<Value>(
@@ -39,7 +58,7 @@ private struct GraphDecoder {
     graph.name = try readText("name")
     for _ in 0..<(try readCount("inputs", minimumBytes: 3)) {
       let name = try readText("input name")
-      let type = try read { r throws(CodingError) in try r.readType() }
+      let type = try read { r throws(CodingError) in try r.readValueType() }
       values.append(graph.addInput(name, type))
     }
     for _ in 0..<(try readCount("weights", minimumBytes: 4)) { try decodeWeight(weight) }
@@ -138,8 +157,10 @@ private struct GraphDecoder {
     let (type, fieldNames) = operators[index]
     let name = try readText("node name")
     var fields: [(name: String, value: FieldValue)] = []
+    let depth = depth
     for field in fieldNames {
-      fields.append((field, try read { r throws(CodingError) in try r.readFieldValue() }))
+      fields.append(
+        (field, try read { r throws(CodingError) in try r.readFieldValue(depth: depth) }))
     }
     let operation: any Operator
     do { operation = try type.decoded(fields) } catch {
@@ -154,10 +175,10 @@ private struct GraphDecoder {
       operands.append(index == 0 ? nil : values[index - 1])
     }
     var names: [String] = []
-    var types: [TensorType] = []
+    var types: [ValueType] = []
     for _ in 0..<(try readCount("results", minimumBytes: 3)) {
       names.append(try readText("result name"))
-      types.append(try read { r throws(CodingError) in try r.readType() })
+      types.append(try read { r throws(CodingError) in try r.readValueType() })
     }
     let results: [ValueID]
     do {
@@ -169,9 +190,9 @@ private struct GraphDecoder {
         .resultCount(expected: results.count, found: types.count), offset: start)
     }
     for (result, recorded) in zip(results, types)
-    where !graph.type(result).isCompatible(with: recorded) {
+    where !graph.valueType(result).isCompatible(with: recorded) {
       throw .resultType(
-        node: name, operator: type.name, inferred: graph.type(result), recorded: recorded,
+        node: name, operator: type.name, inferred: graph.valueType(result), recorded: recorded,
         offset: start)
     }
     values += results

@@ -4,7 +4,7 @@ extension Graph {
   /// Weights up to this many bytes lie in the graph itself.
   package static let inlineWeightLimit = 1024
 
-  static let formatVersion: UInt64 = 1
+  static let formatVersion: UInt64 = 2
 
   /// Whether a weight is encoded by reference, so that its bytes must be stored elsewhere.
   package static func isStoredApart(_ tensor: HostTensor) -> Bool {
@@ -14,12 +14,23 @@ extension Graph {
     }
   }
 
+  /// Appends the graph with all weights inside, as bodies of control flow are stored.
+  func encodeWhole(into writer: inout ByteWriter) {
+    encode(into: &writer, inlineLimit: .max) { _, _ in 0 }
+  }
+
   /// Appends the whole graph: inputs, weights, nodes in execution order, outputs.
   ///
   /// `weightIndex` is asked, in the order of values, for each weight that `isStoredApart`. Values and
   /// nodes are numbered as `compacted` numbers them.
   package func encode(
     into writer: inout ByteWriter, weightIndex: (ValueID, Weight) -> Int
+  ) {
+    encode(into: &writer, inlineLimit: Self.inlineWeightLimit, weightIndex: weightIndex)
+  }
+
+  private func encode(
+    into writer: inout ByteWriter, inlineLimit: Int, weightIndex: (ValueID, Weight) -> Int
   ) {
     writer.write(unsigned: Self.formatVersion)
     writer.write(text: name)
@@ -30,13 +41,13 @@ extension Graph {
     for input in inputs {
       number(input)
       writer.write(text: self[input].name)
-      writer.write(type(input))
+      writer.write(valueType(input))
     }
     let constants = weights.sorted { $0.key < $1.key }
     writer.write(count: constants.count)
     for (value, weight) in constants {
       number(value)
-      writer.write(weight.tensor, name: weight.name) { weightIndex(value, weight) }
+      writer.write(weight.tensor, name: weight.name, inlineLimit) { weightIndex(value, weight) }
     }
     let table = operatorTable()
     writer.write(count: table.types.count)
@@ -54,7 +65,7 @@ extension Graph {
       for result in node.results {
         number(result)
         writer.write(text: self[result].name)
-        writer.write(type(result))
+        writer.write(valueType(result))
       }
     }
     writer.write(count: outputs.count)
@@ -80,7 +91,7 @@ extension Graph {
   package func compacted() throws(TypeError) -> Graph {
     var graph = Graph(name: name)
     var map: [ValueID: ValueID] = [:]
-    for input in inputs { map[input] = graph.addInput(self[input].name, type(input)) }
+    for input in inputs { map[input] = graph.addInput(self[input].name, valueType(input)) }
     for (value, weight) in weights.sorted(by: { $0.key < $1.key }) {
       map[value] = graph.addWeight(weight.name, weight.tensor)
     }
@@ -106,7 +117,9 @@ extension ByteWriter {
     for name in names { write(text: name) }
   }
 
-  fileprivate mutating func write(_ tensor: HostTensor, name: String, index: () -> Int) {
+  fileprivate mutating func write(
+    _ tensor: HostTensor, name: String, _ inlineLimit: Int, index: () -> Int
+  ) {
     write(text: name)
     write(tensor.element)
     write(Shape.ranked(tensor.shape.map(Extent.fixed)))
@@ -119,7 +132,7 @@ extension ByteWriter {
       let bytes = (try? HostTensor(tensor.element, shape: [], storage: storage))?.packedBytes
       write(bytes: bytes ?? [])
     case .dense:
-      if Graph.isStoredApart(tensor) {
+      if tensor.byteCount > inlineLimit {
         write(byte: WeightTag.stored.rawValue)
         write(count: index())
       } else {

@@ -14,7 +14,7 @@ extension Graph: CustomStringConvertible {
   package var description: String {
     let labels = GraphLabels(self)
     var text = "graph \(GraphLexer.quoted(name)) ("
-    text += inputs.map { "\(labels.definition($0)): \(type($0))" }.joined(separator: ", ")
+    text += inputs.map { "\(labels.definition($0)): \(valueType($0))" }.joined(separator: ", ")
     text += ") {\n"
     for (value, weight) in weights.sorted(by: { $0.key < $1.key }) {
       text += "  weight \(labels.definition(value)): \(weight.tensor.type)"
@@ -39,7 +39,7 @@ extension Graph: CustomStringConvertible {
     let fields = node.operation.changedFields.map { "\($0.name): \($0.value)" }
     if !fields.isEmpty { text += " {" + fields.joined(separator: ", ") + "}" }
     if !node.results.isEmpty {
-      text += ": " + node.results.map { type($0).description }.joined(separator: ", ")
+      text += ": " + node.results.map { valueType($0).description }.joined(separator: ", ")
     }
     return text
   }
@@ -90,7 +90,7 @@ extension Operator {
 extension FieldValue {
   /// Words that mean something else than a text.
   static func isReserved(_ word: String) -> Bool {
-    ["true", "false", "none", "nan", "inf", "texts"].contains(word)
+    ["true", "false", "none", "nan", "inf", "texts", "graph", "type"].contains(word)
       || ElementType(name: word) != nil
   }
 
@@ -109,6 +109,8 @@ extension FieldValue {
     case .element(let value): value.name
     case .extents(let values): list(values.map(\.description))
     case .program(let value): "`\(value)`"
+    case .body(let body): body.graph.description.trimmingNewline
+    case .type(let type): "type \(type)"
     case .none: "none"
     }
   }
@@ -141,4 +143,8 @@ extension HostTensor {
     case .complex: throw .unsupportedElement(element, operation: "printing")
     }
   }
+}
+
+extension String {
+  fileprivate var trimmingNewline: String { hasSuffix("\n") ? String(dropLast()) : self }
 }

@@ -97,6 +97,7 @@ package struct Graph: Sendable {
 
   package func fact(_ value: ValueID) -> Fact { values[value.index].fact }
   package func type(_ value: ValueID) -> TensorType { values[value.index].fact.type }
+  package func valueType(_ value: ValueID) -> ValueType { values[value.index].fact.valueType }
 
   /// The node that computes a value, or nil for inputs and weights.
   package func producer(of value: ValueID) -> Node? {
@@ -109,8 +110,14 @@ package struct Graph: Sendable {
 
   @discardableResult
   package mutating func addInput(_ name: String, _ type: TensorType) -> ValueID {
+    addInput(name, .tensor(type))
+  }
+
+  @discardableResult
+  package mutating func addInput(_ name: String, _ type: ValueType) -> ValueID {
     let id = ValueID(values.count)
-    values.append(Value(fact: Fact(type), definition: .input(inputs.count), name: name))
+    let fact = Fact(type).mappingShape { $0.namingUnknowns(value: id.index) }
+    values.append(Value(fact: fact, definition: .input(inputs.count), name: name))
     inputs.append(id)
     return id
   }
@@ -145,9 +152,10 @@ package struct Graph: Sendable {
     let facts = try infer(operation, operands)
     let id = NodeID(storage.count)
     var results: [ValueID] = []
-    for (index, fact) in facts.enumerated() {
+    for (index, inferred) in facts.enumerated() {
       let value = ValueID(values.count)
       let given = index < resultNames.count ? resultNames[index] : ""
+      let fact = inferred.mappingShape { $0.namingUnknowns(value: value.index) }
       values.append(
         Value(fact: fact, definition: .node(id, result: index), name: given))
       results.append(value)
@@ -168,12 +176,17 @@ package struct Graph: Sendable {
 
   mutating func remove(_ id: NodeID) { storage[id.index] = nil }
 
-  mutating func replaceUses(of old: ValueID, with new: ValueID) {
-    for id in order {
-      guard var node = storage[id.index], node.operands.contains(old) else { continue }
-      node.operands = node.operands.map { $0 == old ? new : $0 }
-      storage[id.index] = node
-    }
+  /// Takes back what was added since there were this many values and nodes.
+  mutating func truncate(values valueCount: Int, nodes nodeCount: Int) {
+    for index in valueCount..<values.count { weights[ValueID(index)] = nil }
+    values.removeLast(values.count - valueCount)
+    storage.removeLast(storage.count - nodeCount)
+  }
+
+  /// How many nodes were ever made.
+  var nodeCapacity: Int { storage.count }
+
+  mutating func replaceOutputs(_ old: ValueID, with new: ValueID) {
     for index in outputs.indices where outputs[index].value == old { outputs[index].value = new }
   }
 
@@ -207,34 +220,4 @@ package func infer(
     }
   }
   return results
-}
-
-/// Who reads each value, derived from a graph.
-package struct Uses: Sendable {
-  private let readers: [ValueID: [NodeID]]
-  private let returned: Set<ValueID>
-
-  package init(_ graph: Graph) {
-    var readers: [ValueID: [NodeID]] = [:]
-    for node in graph.nodes {
-      for case let operand? in node.operands { readers[operand, default: []].append(node.id) }
-    }
-    self.readers = readers
-    self.returned = Set(graph.outputs.map(\.value))
-  }
-
-  /// Nodes that read the value, one entry per operand position.
-  package func of(_ value: ValueID) -> [NodeID] { readers[value] ?? [] }
-
-  package func isOutput(_ value: ValueID) -> Bool { returned.contains(value) }
-
-  /// The only reader of a value that is no graph output.
-  package func only(_ value: ValueID) -> NodeID? {
-    guard let list = readers[value], list.count == 1, !returned.contains(value) else { return nil }
-    return list[0]
-  }
-
-  package func isUnused(_ value: ValueID) -> Bool {
-    readers[value] == nil && !returned.contains(value)
-  }
 }

@@ -25,7 +25,7 @@ package enum GraphCodingError: Error, Hashable, Sendable {
   case type(node: String, operator: String, TypeError, offset: Int)
   /// Type rules have changed since the graph was written, or it is damaged.
   case resultType(
-    node: String, operator: String, inferred: TensorType, recorded: TensorType, offset: Int)
+    node: String, operator: String, inferred: ValueType, recorded: ValueType, offset: Int)
   case invalid(VerificationError)
 }
 

@@ -89,6 +89,10 @@ extension GraphParser {
     case .number(let text):
       guard let number = Self.number(text) else { throw unexpected("a number") }
       value = number
+    case .identifier("graph"): return .body(Body(try body()))
+    case .identifier("type"):
+      try advance()
+      return .type(try valueType())
     case .identifier("none"): value = .none
     case .identifier("true"): value = .flag(true)
     case .identifier("false"): value = .flag(false)

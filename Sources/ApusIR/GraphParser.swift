@@ -13,7 +13,7 @@ extension Graph {
   }
 }
 
-/// A recursive descent over the words of a graph's text; it nests no deeper than the grammar does.
+/// A recursive descent over the words of a graph's text; bodies of control flow nest to a limit.
 struct GraphParser {
   private var lexer: GraphLexer
   private let given: [String: HostTensor]
@@ -23,9 +23,24 @@ struct GraphParser {
   /// Where the current word starts.
   var start = 0
 
+  /// How deep bodies may still nest.
+  private var depth = Body.nestingLimit
+
   init(_ text: String, _ weights: [String: HostTensor]) {
     lexer = GraphLexer(text)
     given = weights
+  }
+
+  /// A graph inside a field; the current word is `graph`.
+  mutating func body() throws(GraphSyntaxError) -> Graph {
+    guard depth > 0 else { throw failure(.expected("less nesting of bodies")) }
+    let outer = (graph: graph, values: values)
+    (graph, values) = (Graph(name: ""), [:])
+    depth -= 1
+    let inner = try wholeGraph()
+    depth += 1
+    (graph, values) = outer
+    return inner
   }
 
   func failure(_ reason: GraphSyntaxError.Reason) -> GraphSyntaxError {
@@ -71,13 +86,19 @@ struct GraphParser {
 
   mutating func parse() throws(GraphSyntaxError) -> Graph {
     try advance()
+    let graph = try wholeGraph()
+    guard token == .end else { throw unexpected(GraphToken.end.description) }
+    return graph
+  }
+
+  private mutating func wholeGraph() throws(GraphSyntaxError) -> Graph {
     try expect(word: "graph")
     graph.name = try string("the graph's name")
     try expect("(")
     while token != .punctuation(")") {
       let input = try definition("%")
       try expect(":")
-      try define(input, graph.addInput(input.name, try type()))
+      try define(input, graph.addInput(input.name, try valueType()))
       guard try take(",") else { break }
     }
     try expect(")")
@@ -90,7 +111,6 @@ struct GraphParser {
       if token == .identifier("weight") { try weight() } else { try node() }
     }
     try expect("}")
-    guard token == .end else { throw unexpected(GraphToken.end.description) }
     return graph
   }
 
@@ -145,6 +165,36 @@ struct GraphParser {
       try expect(word: "as")
       graph.addOutput(try string("the output's name"), value)
     } while try take(",")
+  }
+
+  mutating func valueType(
+    depth: Int = ValueType.nestingLimit
+  ) throws(GraphSyntaxError) -> ValueType {
+    guard depth > 0 else { throw failure(.expected("a type with less nesting")) }
+    switch token {
+    case .identifier("sequence"): return .sequence(try inner(depth))
+    case .identifier("optional"): return .optional(try inner(depth))
+    case .identifier("map"):
+      try advance()
+      try expect("(")
+      guard let key = ElementType(name: try identifier("an element type")) else {
+        throw unexpected("an element type")
+      }
+      try expect(",")
+      let value = try valueType(depth: depth - 1)
+      try expect(")")
+      return .map(key: key, value: value)
+    default: return .tensor(try type())
+    }
+  }
+
+  /// What stands in parentheses behind the name of a container.
+  private mutating func inner(_ depth: Int) throws(GraphSyntaxError) -> ValueType {
+    try advance()
+    try expect("(")
+    let type = try valueType(depth: depth - 1)
+    try expect(")")
+    return type
   }
 
   private mutating func type() throws(GraphSyntaxError) -> TensorType {
@@ -257,10 +307,10 @@ struct GraphParser {
     for (index, result) in results.enumerated() {
       if index > 0 { try expect(",") }
       let place = start
-      let stated = try type()
-      guard stated == graph.type(result) else {
-        throw lexer.failure(
-          .resultType(stated: stated, inferred: graph.type(result)), at: place)
+      let stated = try valueType()
+      let found = graph.valueType(result)
+      guard stated.erasingUnknowns == found.erasingUnknowns else {
+        throw lexer.failure(.resultType(stated: stated, inferred: found), at: place)
       }
     }
   }

@@ -21,7 +21,7 @@ package struct GraphSyntaxError: Error, Hashable, Sendable {
     case extent(ExtentSyntaxError)
     case type(TypeError)
     /// The text states another type than the operator's rule gives.
-    case resultType(stated: TensorType, inferred: TensorType)
+    case resultType(stated: ValueType, inferred: ValueType)
   }
 }
 

@@ -72,11 +72,12 @@ extension Graph {
     }
     for (fact, result) in zip(facts, node.results) {
       guard values.indices.contains(result.index) else { throw .danglingValue(result) }
-      let found = type(result)
-      guard check == .exact ? found == fact.type : found.isCompatible(with: fact.type) else {
+      let found = valueType(result)
+      let isExact = found.erasingUnknowns == fact.valueType.erasingUnknowns
+      guard check == .exact ? isExact : found.isCompatible(with: fact.valueType) else {
         throw .resultType(
           node: node.name, operator: node.operation.name, value: self[result].name,
-          expected: fact.type, found: found)
+          expected: fact.valueType, found: found)
       }
     }
   }
@@ -98,7 +99,7 @@ package enum VerificationError: Error, Hashable, Sendable {
   case weightType(String, expected: TensorType, found: TensorType)
   case type(node: String, operator: String, TypeError)
   case resultType(
-    node: String, operator: String, value: String, expected: TensorType, found: TensorType)
+    node: String, operator: String, value: String, expected: ValueType, found: ValueType)
 }
 
 extension VerificationError: CustomStringConvertible {

@@ -29,6 +29,12 @@ extension Fact {
     Fact(TensorType(element, .unranked))
   }
 
+  /// A value of known rank, where it is not too large to be true, and unknown extents.
+  package static func unknown(_ element: ElementType, rank: Int?) -> Fact {
+    guard let rank, (0...ByteReader.rankLimit).contains(rank) else { return unknown(element) }
+    return Fact(element, Array(repeating: .unknown, count: rank))
+  }
+
   /// The contents of a strided view of this fact's elements; nil where they are not known.
   package func contents(viewedAs shape: [Int], strides: [Int], start: Int = 0) -> [Extent]? {
     guard let contents, let count = Array.product(shape), count <= Self.contentLimit else {

@@ -52,7 +52,7 @@ package struct Patch: Sendable {
 package enum PatchError: Error, Sendable {
   case type(label: String, node: String, TypeError)
   /// The replacement is not of the replaced value's type.
-  case typeChanged(label: String, value: String, before: TensorType, after: TensorType)
+  case typeChanged(label: String, value: String, before: ValueType, after: ValueType)
   case unknownAnchor(label: String)
   case malformed(label: String)
 }
@@ -71,59 +71,6 @@ extension PatchError: CustomStringConvertible {
 }
 
 extension Graph {
-  /// Applies a patch after checking every new node by its type rule and every replacement's type
-  /// against the value it replaces. On failure the graph is unchanged.
-  package mutating func apply(_ patch: Patch) throws(PatchError) {
-    guard let position = order.firstIndex(of: patch.anchor) else {
-      throw .unknownAnchor(label: patch.label)
-    }
-    var copy = self
-    var created: [Node] = []
-    func resolve(_ source: Patch.Source) throws(PatchError) -> ValueID {
-      switch source {
-      case .value(let id): return id
-      case .constant(let weight): return copy.addWeight(weight.name, weight.tensor)
-      case .result(let node, let index):
-        guard created.indices.contains(node), created[node].results.indices.contains(index) else {
-          throw .malformed(label: patch.label)
-        }
-        return created[node].results[index]
-      }
-    }
-    for node in patch.nodes {
-      var operands: [ValueID?] = []
-      for source in node.operands {
-        if let source { operands.append(try resolve(source)) } else { operands.append(nil) }
-      }
-      do {
-        created.append(
-          try copy.makeNode(node.operation, operands, name: node.name, resultNames: []))
-      } catch {
-        throw .type(label: patch.label, node: node.operation.name, error)
-      }
-    }
-    copy.order.insert(contentsOf: created.map(\.id), at: position)
-    for (old, source) in patch.replacements {
-      let new = try resolve(source)
-      let before = copy.type(old)
-      let after = copy.type(new)
-      guard before.isCompatible(with: after) else {
-        throw .typeChanged(
-          label: patch.label, value: copy[old].name, before: before, after: after)
-      }
-      if copy[new].name.isEmpty { copy[new].name = copy[old].name }
-      copy.refine(new, with: copy.fact(old))
-      copy.replaceUses(of: old, with: new)
-    }
-    self = copy
-  }
-
-  /// Keeps what was known about a replaced value where the replacement knows less.
-  private mutating func refine(_ value: ValueID, with fact: Fact) {
-    let mine = self[value].fact
-    if case .unranked = mine.shape, case .ranked = fact.shape { self[value].fact.type = fact.type }
-  }
-
   /// Removes nodes whose results nobody reads. Returns how many were removed.
   @discardableResult
   package mutating func removeDeadNodes() -> Int {
@@ -143,18 +90,5 @@ extension Graph {
     order = kept.reversed()
     removeUnusedWeights()
     return removed
-  }
-}
-
-extension TensorType {
-  /// Whether two types can describe the same value: equal elements, and no fixed extents that differ.
-  package func isCompatible(with other: TensorType) -> Bool {
-    guard element == other.element else { return false }
-    guard let mine = extents, let theirs = other.extents else { return true }
-    guard mine.count == theirs.count else { return false }
-    return zip(mine, theirs).allSatisfy { a, b in
-      guard let a = a.fixed, let b = b.fixed else { return true }
-      return a == b
-    }
   }
 }

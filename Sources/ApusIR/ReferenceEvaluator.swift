@@ -3,10 +3,10 @@ package import ApusTensor
 /// Runs a graph node by node with the operators' naive evaluations: slow, and right by definition.
 package struct ReferenceEvaluator: Sendable {
   package let graph: Graph
-  /// The most bytes that operands and results of one node may take, at 8 bytes an element.
-  package var memoryLimit = 1 << 34
   /// Whether results are compared with the types that the graph gives them.
   package var checksTypes = true
+  /// Whether the graph's symbols are bound; bodies have none of their own.
+  var bindsSymbols = true
 
   /// For each position in the execution order, the values that nothing reads after it.
   private let released: [[ValueID]]
@@ -25,40 +25,62 @@ package struct ReferenceEvaluator: Sendable {
     self.released = released
   }
 
-  /// Called after each node with its results.
+  /// Called after each node whose results are tensors.
   package typealias Observer = (Node, [HostTensor]) -> Void
 
-  /// Runs on inputs in the graph's order and returns the outputs in the graph's order.
-  ///
-  /// `isCancelled` is asked before every node.
+  /// Runs on tensors in the graph's order and returns the outputs, which must be tensors as well.
   package func run(
-    _ inputs: [HostTensor], observer: Observer? = nil, isCancelled: () -> Bool = { false }
+    _ inputs: [HostTensor], _ context: EvaluationContext = EvaluationContext(),
+    observer: Observer? = nil
   ) throws(EvaluationFailure) -> [HostTensor] {
+    let results = try run(values: inputs.map(HostValue.tensor), context, observer: observer)
+    var tensors: [HostTensor] = []
+    for (output, value) in zip(graph.outputs, results) {
+      guard let tensor = value.tensor else {
+        throw .outputKind(output.name, found: value.type)
+      }
+      tensors.append(tensor)
+    }
+    return tensors
+  }
+
+  /// Runs on inputs in the graph's order and returns the outputs in the graph's order.
+  package func run(
+    values inputs: [HostValue], _ context: EvaluationContext = EvaluationContext(),
+    observer: Observer? = nil
+  ) throws(EvaluationFailure) -> [HostValue] {
     let bindings = try bind(inputs)
-    var values: [ValueID: HostTensor] = [:]
-    for (id, tensor) in zip(graph.inputs, inputs) { values[id] = tensor }
+    var values: [ValueID: HostValue] = [:]
+    for (id, value) in zip(graph.inputs, inputs) { values[id] = value }
     for (position, id) in graph.order.enumerated() {
       let node = graph[id]
-      if isCancelled() { throw .cancelled }
-      let results = try evaluate(node, values, bindings)
-      observer?(node, results)
-      for (value, tensor) in zip(node.results, results) { values[value] = tensor }
+      if context.isCancelled() { throw .cancelled }
+      let results = try evaluate(node, values, bindings, context)
+      if let observer {
+        let tensors = results.compactMap(\.tensor)
+        if tensors.count == results.count { observer(node, tensors) }
+      }
+      for (id, value) in zip(node.results, results) { values[id] = value }
       for value in released[position] { values[value] = nil }
     }
-    var outputs: [HostTensor] = []
+    var outputs: [HostValue] = []
     for output in graph.outputs {
-      guard let tensor = values[output.value] ?? graph.weight(output.value)?.tensor else {
+      guard let value = value(of: output.value, values) else {
         throw .undefinedOutput(output.name)
       }
-      outputs.append(tensor)
+      outputs.append(value)
     }
     return outputs
   }
 
+  private func value(of id: ValueID, _ values: [ValueID: HostValue]) -> HostValue? {
+    values[id] ?? graph.weight(id).map { .tensor($0.tensor) }
+  }
+
   /// Runs on inputs by name and returns the outputs by name.
   package func run(
-    named inputs: [String: HostTensor], observer: Observer? = nil,
-    isCancelled: () -> Bool = { false }
+    named inputs: [String: HostTensor], _ context: EvaluationContext = EvaluationContext(),
+    observer: Observer? = nil
   ) throws(EvaluationFailure) -> [String: HostTensor] {
     let names = graph.inputs.map { graph[$0].name }
     for name in inputs.keys.sorted() where !names.contains(name) {
@@ -69,46 +91,69 @@ package struct ReferenceEvaluator: Sendable {
       guard let tensor = inputs[name] else { throw .missingInput(name) }
       ordered.append(tensor)
     }
-    let results = try run(ordered, observer: observer, isCancelled: isCancelled)
+    let results = try run(ordered, context, observer: observer)
     return Dictionary(
       zip(graph.outputs.map(\.name), results), uniquingKeysWith: { first, _ in first })
   }
 
   /// Checks the inputs against the graph's and binds the symbols.
-  private func bind(_ inputs: [HostTensor]) throws(EvaluationFailure) -> [String: Int] {
-    for (id, tensor) in zip(graph.inputs, inputs) where graph.type(id).element != tensor.element {
-      throw .inputElement(
-        graph[id].name, expected: graph.type(id).element, found: tensor.element)
+  private func bind(_ inputs: [HostValue]) throws(EvaluationFailure) -> [String: Int] {
+    var bound: [SymbolBindings.Input] = []
+    for (id, value) in zip(graph.inputs, inputs) {
+      let name = graph[id].name
+      let expected = graph.valueType(id)
+      switch (expected, value) {
+      case (.tensor(let type), .tensor(let tensor)):
+        guard type.element == tensor.element else {
+          throw .inputElement(name, expected: type.element, found: tensor.element)
+        }
+        bound.append(SymbolBindings.Input(name: name, type: type, shape: tensor.shape))
+      default:
+        guard expected.isCompatible(with: value.type) else {
+          throw .inputKind(name, expected: expected, found: value.type)
+        }
+      }
     }
-    do { return try graph.bindSymbols(inputs.map(\.shape)) } catch { throw .binding(error) }
+    guard inputs.count == graph.inputs.count else {
+      throw .binding(.inputCount(expected: graph.inputs.count, found: inputs.count))
+    }
+    guard bindsSymbols else { return [:] }
+    do { return try SymbolBindings.bind(bound) } catch { throw .binding(error) }
   }
 
   private func evaluate(
-    _ node: Node, _ values: [ValueID: HostTensor], _ bindings: [String: Int]
-  ) throws(EvaluationFailure) -> [HostTensor] {
+    _ node: Node, _ values: [ValueID: HostValue], _ bindings: [String: Int],
+    _ context: EvaluationContext
+  ) throws(EvaluationFailure) -> [HostValue] {
     func failure(_ cause: EvaluationError) -> EvaluationFailure {
       cause == .cancelled
         ? .cancelled : .node(node.name, operator: node.operation.name, cause)
     }
-    var operands: [HostTensor?] = []
+    var operands: [HostValue?] = []
     for operand in node.operands {
       guard let operand else {
         operands.append(nil)
         continue
       }
-      guard let tensor = values[operand] ?? graph.weight(operand)?.tensor else {
+      guard let value = value(of: operand, values) else {
         throw .undefinedOperand(node: node.name, operator: node.operation.name)
       }
-      operands.append(tensor)
+      operands.append(value)
     }
     let operation = (node.operation as? Extents)?.substituting(bindings) ?? node.operation
     let facts: [Fact]
-    do { facts = try infer(operation, operands.map { $0.map(Fact.init(constant:)) }) } catch {
+    do { facts = try infer(operation, operands.map { $0.map(Fact.init(value:)) }) } catch {
       throw failure(.type(error))
     }
-    try checkMemory(node, operands.compactMap { $0?.type } + facts.map(\.type))
-    let results: [HostTensor]
-    do { results = try operation.evaluate(operands, facts.map(\.type)) } catch {
+    let types = operands.compactMap { $0?.type } + facts.map(\.valueType)
+    if let type = context.excess(types) {
+      throw .memoryLimit(
+        node: node.name, operator: node.operation.name, type: type, limit: context.memoryLimit)
+    }
+    let results: [HostValue]
+    do {
+      results = try operation.evaluate(any: operands, facts.map(\.valueType), context)
+    } catch {
       throw failure(error)
     }
     guard results.count == node.results.count, results.count == facts.count else {
@@ -116,10 +161,9 @@ package struct ReferenceEvaluator: Sendable {
         .type(.resultCount(expected: node.results.count, found: results.count)))
     }
     for (index, result) in results.enumerated() {
-      var expected = [facts[index].type]
+      var expected = [facts[index].valueType]
       if checksTypes {
-        let type = graph.type(node.results[index])
-        expected.append(TensorType(type.element, type.shape.substituting(bindings)))
+        expected.append(graph.valueType(node.results[index]).substituting(bindings))
       }
       for type in expected where !type.isCompatible(with: result.type) {
         throw .resultType(
@@ -128,18 +172,6 @@ package struct ReferenceEvaluator: Sendable {
     }
     return results
   }
-
-  private func checkMemory(_ node: Node, _ types: [TensorType]) throws(EvaluationFailure) {
-    var total = 0
-    for type in types where type.fixedShape != nil {
-      let bytes = type.elementCount?.multipliedReportingOverflow(by: 8)
-      guard let bytes, !bytes.overflow, bytes.partialValue <= memoryLimit - total else {
-        throw .memoryLimit(
-          node: node.name, operator: node.operation.name, type: type, limit: memoryLimit)
-      }
-      total += bytes.partialValue
-    }
-  }
 }
 
 /// Why a run of a graph failed.
@@ -147,11 +179,15 @@ package enum EvaluationFailure: Error, Hashable, Sendable {
   case missingInput(String)
   case unknownInput(String, known: [String])
   case inputElement(String, expected: ElementType, found: ElementType)
+  /// An input is a tensor where a container is needed, or the other way round.
+  case inputKind(String, expected: ValueType, found: ValueType)
+  /// An output is a container, and the caller asked for tensors.
+  case outputKind(String, found: ValueType)
   /// Shapes of inputs do not fit.
   case binding(BindingError)
   case node(String, operator: String, EvaluationError)
   /// A node gave another type than its operator's rule, or the graph, says.
-  case resultType(node: String, operator: String, expected: TensorType, found: TensorType)
+  case resultType(node: String, operator: String, expected: ValueType, found: ValueType)
   case memoryLimit(node: String, operator: String, type: TensorType, limit: Int)
   case undefinedOperand(node: String, operator: String)
   case undefinedOutput(String)
@@ -166,6 +202,9 @@ extension EvaluationFailure: CustomStringConvertible {
       "there is no input '\(name)'; inputs are " + known.map { "'\($0)'" }.joined(separator: ", ")
     case .inputElement(let name, let expected, let found):
       "input '\(name)' has element type \(found.name), expected \(expected.name)"
+    case .inputKind(let name, let expected, let found):
+      "input '\(name)' is a \(found), expected a \(expected)"
+    case .outputKind(let name, let found): "output '\(name)' is a \(found), not a tensor"
     case .binding(let error): error.description
     case .node(let name, let operation, let error): "node '\(name)' (\(operation)): \(error)"
     case .resultType(let name, let operation, let expected, let found):

@@ -15,6 +15,14 @@ package enum TypeError: Error, Hashable, Sendable {
   /// A dimension is negative or leaves the integer range.
   case extentOutOfRange(TensorType)
   case resultCount(expected: Int, found: Int)
+  /// A container stands where a tensor is needed.
+  case container(operand: String, found: ValueType)
+  /// A value of another kind is needed.
+  case kind(operand: String, found: ValueType, expected: String)
+  /// Values that must have one type do not.
+  case mismatch(what: String, ValueType, ValueType)
+  /// A body of control flow does not fit the node.
+  case body(String, reason: String)
 }
 
 extension TypeError: CustomStringConvertible {
@@ -38,6 +46,13 @@ extension TypeError: CustomStringConvertible {
     case .extentOutOfRange(let type): "type \(type) has a dimension that is negative or too large"
     case .resultCount(let expected, let found):
       "the node lists \(found) results, the operator has \(expected)"
+    case .container(let operand, let found):
+      "operand '\(operand)' is a \(found), a tensor is needed"
+    case .kind(let operand, let found, let expected):
+      "operand '\(operand)' is a \(found), \(expected) is needed"
+    case .mismatch(let what, let left, let right):
+      "\(what) must have one type, found \(left) and \(right)"
+    case .body(let name, let reason): "\(name): \(reason)"
     }
   }
 }
@@ -51,6 +66,12 @@ package enum EvaluationError: Error, Hashable, Sendable {
   case divisionByZero
   case unsupported(String)
   case cancelled
+  /// A value is empty or of another kind than the operator reads.
+  case value(String)
+  /// A loop ran longer, or held more, than the limits allow.
+  case limit(String)
+  /// A node of a body failed.
+  indirect case body(EvaluationFailure)
 }
 
 extension EvaluationError {
@@ -58,6 +79,7 @@ extension EvaluationError {
   package var isUnsupported: Bool {
     switch self {
     case .unsupported, .tensor(.unsupportedElement): true
+    case .body(.node(_, _, let cause)): cause.isUnsupported
     default: false
     }
   }
@@ -73,6 +95,8 @@ extension EvaluationError: CustomStringConvertible {
     case .divisionByZero: "integer division by zero"
     case .unsupported(let what): what
     case .cancelled: "cancelled"
+    case .value(let reason), .limit(let reason): reason
+    case .body(let failure): "in its body: \(failure)"
     }
   }
 }

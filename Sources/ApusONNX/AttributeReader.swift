@@ -115,6 +115,19 @@ struct AttributeReader: ~Copyable {
     return try SparseTensor.densify(attribute.sparseTensor, tensors)
   }
 
+  /// A graph, which must be there.
+  mutating func graph(_ name: String) throws(ImportError) -> Onnx_GraphProto {
+    guard let attribute = try take(name, .graph) else {
+      throw .invalid("it is required", .attribute(name))
+    }
+    return attribute.g
+  }
+
+  mutating func type(_ name: String) throws(ImportError) -> ValueType? {
+    guard let attribute = try take(name, .typeProto) else { return nil }
+    return try ValueTypes.value(attribute.tp, of: name)
+  }
+
   /// An element type, given by its number.
   mutating func element(_ name: String) throws(ImportError) -> ElementType? {
     guard let code = try integer(name) else { return nil }

@@ -44,9 +44,15 @@ enum FileSignature {
         + "(log-in or error), use the raw file's link"
     }
     if lower.hasPrefix("<?xml") { return "the file is XML, not an ONNX model (byte 0 is '<')" }
-    if lower.hasPrefix("{") { return "the file is JSON text, not an ONNX model (byte 0 is '{')" }
-    if lower.hasPrefix("ir_version") || lower.hasPrefix("<") {
-      return "the file is the text form of an ONNX model; save it as binary protobuf"
+    if lower.hasPrefix("{") {
+      return "the file is JSON text (byte 0 is '{'); a model in protobuf's JSON form is read from "
+        + "a file named .onnxjson or .json"
+    }
+    if lower.hasPrefix("ir_version") {
+      return "the file is a model in protobuf's text form; name it .textproto to have it read"
+    }
+    if lower.hasPrefix("<") {
+      return "the file is a model in ONNX text syntax; name it .onnxtxt to have it read"
     }
     let sample = start.prefix(24).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     return "the file is text, not an ONNX model (it starts with \"\(sample)\" at byte 0)"

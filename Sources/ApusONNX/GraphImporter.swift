@@ -15,7 +15,7 @@ struct GraphImporter {
     // Up to IR version 3, initializers are listed among the inputs as well.
     var symbols = SymbolNames(proto)
     for input in proto.input where !constants.contains(input.name) {
-      let type = try ValueTypes.tensor(input, symbols: &symbols)
+      let type = try ValueTypes.value(input, symbols: &symbols)
       try scope.define(input.name, state.graph.addInput(input.name, type))
     }
     for tensor in proto.initializer {
@@ -33,9 +33,23 @@ struct GraphImporter {
       guard let value = scope.values[output.name] ?? nil else {
         throw .invalid("no node computes the graph output '\(output.name)'", .output(output.name))
       }
-      state.graph.addOutput(output.name, value)
+      state.graph.addOutput(output.name, try unwrapped(value, output))
     }
     guard !proto.output.isEmpty else { throw .invalid("the graph has no outputs") }
+  }
+
+  /// What the model declares as no optional is taken out of it: a loop's state may begin as one.
+  private func unwrapped(
+    _ value: ValueID, _ output: Onnx_ValueInfoProto
+  ) throws(ImportError) -> ValueID {
+    switch (state.graph.valueType(value), output.type.value) {
+    case (.optional, .tensorType), (.optional, .sequenceType), (.optional, .mapType):
+      do {
+        let results = try state.graph.append(OptionalGet(), [value], name: output.name)
+        return results.first ?? value
+      } catch { throw .invalid("\(error)", .output(output.name)) }
+    default: return value
+    }
   }
 
   /// Declared element types must be those that follow from the operators. Declared shapes are not
@@ -43,7 +57,8 @@ struct GraphImporter {
   private func checkElements(_ proto: Onnx_GraphProto, _ scope: Scope) throws(ImportError) {
     for info in proto.valueInfo + proto.output {
       guard case .tensorType(let type)? = info.type.value,
-        let declared = ElementType(onnx: type.elemType), let value = scope.values[info.name] ?? nil
+        let declared = ElementType(onnx: type.elemType), let value = scope.values[info.name] ?? nil,
+        state.graph.valueType(value).isTensor
       else { continue }
       let found = state.graph.type(value).element
       guard declared == found else {

@@ -16,6 +16,8 @@ final class ImportState {
   let functions: [FunctionKey: Onnx_FunctionProto]
   /// How many function calls lie around the node being imported.
   var functionDepth = 0
+  /// How many bodies of control flow lie around it.
+  var bodyDepth = 0
   private(set) var nodeCount = 0
   private var expandedBytes = 0
   private var weightNames: Set<String> = []
@@ -86,6 +88,11 @@ struct Scope {
   /// A node's or value's name with the calls that lead to it; nil where that is too long.
   func qualified(_ name: String) -> String? {
     prefix.isEmpty ? name : prefix.utf8.count + name.utf8.count <= 1024 ? prefix + name : nil
+  }
+
+  /// Defines a name of the graph around a body, which the body's own names may hide.
+  mutating func defineOuter(_ name: String, _ value: ValueID?) throws(ImportError) {
+    if values[name] == nil { values[name] = .some(value) }
   }
 
   mutating func define(_ name: String, _ value: ValueID?) throws(ImportError) {

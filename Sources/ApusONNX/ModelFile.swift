@@ -15,12 +15,22 @@ package struct ModelFile: Sendable {
       external: folder.map { ExternalData(folder: $0, allowOutside: false) })
   }
 
-  /// Maps and decodes a file.
+  /// Structure and the decoder that its payload references belong to.
+  init(_ proto: Onnx_ModelProto, _ tensors: TensorDecoder) {
+    self.proto = proto
+    self.tensors = tensors
+  }
+
+  /// Maps and decodes a file: binary, or a text form that its name's ending tells.
   package init(path: String, options: ImportOptions = ImportOptions()) throws(ImportError) {
     let file: MappedFile
     do { file = try MappedFile(path: path) } catch { throw ImportError(.file("\(error)")) }
+    var bytes = file.range
+    if let form = ModelForm(path: path), form != .binary {
+      bytes = try form.binary(bytes)
+    }
     try self.init(
-      file.range, folder: FileSystem.folder(of: path),
+      bytes, folder: FileSystem.folder(of: path),
       allowOutside: options.allowExternalDataOutside)
   }
 

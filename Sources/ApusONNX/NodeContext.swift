@@ -5,6 +5,8 @@ internal import ApusTensor
 /// What an operator's importer sees of its node, and how it adds to the graph.
 struct NodeContext {
   let state: ImportState
+  /// What the node sees, for the bodies that it may hold.
+  let scope: Scope
   let name: String
   /// The version of the operator set that the node belongs to.
   let opset: Int
@@ -16,9 +18,11 @@ struct NodeContext {
   private final class Counter { var count = 0 }
 
   init(
-    state: ImportState, name: String, opset: Int, operands: [ValueID?], outputs: [String]
+    state: ImportState, scope: Scope, name: String, opset: Int, operands: [ValueID?],
+    outputs: [String]
   ) {
     self.state = state
+    self.scope = scope
     self.name = name
     self.opset = opset
     self.operands = operands
@@ -59,6 +63,7 @@ struct NodeContext {
   // MARK: Facts
 
   func fact(_ value: ValueID) -> Fact { state.graph.fact(value) }
+  func valueType(_ value: ValueID) -> ValueType { state.graph.valueType(value) }
   func element(_ value: ValueID) -> ElementType { fact(value).element }
   func rank(_ value: ValueID) -> Int? { fact(value).type.rank }
 

@@ -64,7 +64,8 @@ enum NodeImporter {
       throw .invalid("the operator exists since opset \(importer.since)")
     }
     let context = NodeContext(
-      state: state, name: name, opset: opset, operands: operands, outputs: node.output)
+      state: state, scope: scope, name: name, opset: opset, operands: operands,
+      outputs: node.output)
     let attributes = try FunctionExpansion.substitute(node.attribute, scope)
     var reader = try AttributeReader(attributes, tensors: state.tensors)
     let results = try importer.run(context, &reader)

@@ -4,7 +4,22 @@ internal import ApusLoops
 /// Every ONNX operator that can be imported, by domain. A new one is entered here once.
 enum OperatorTable {
   static let entries: [(domain: String, importers: [OperatorImporter])] = [
-    (domain: "", importers: arithmetic + logic + activations + movement + shapes + products)
+    (domain: "", importers: arithmetic + logic + activations + movement + shapes + products),
+    (domain: "", importers: values),
+    (domain: "", importers: selection),
+    (domain: "", importers: signals),
+    (domain: "", importers: attention),
+    (domain: "", importers: quantization),
+    (domain: "", importers: recurrent),
+    (domain: "", importers: training),
+    (domain: "ai.onnx.preview", importers: previewAttention),
+    (domain: "ai.onnx.preview.training", importers: trainingSteps),
+    (domain: "com.microsoft", importers: microsoft),
+    (domain: "", importers: runtimeDialect),
+    (domain: "", importers: strings),
+    (domain: "", importers: images),
+    (domain: "com.microsoft", importers: microsoftStrings),
+    (domain: "ai.onnx.ml", importers: machineLearning),
   ]
 
   private static let arithmetic: [OperatorImporter] = [
@@ -87,7 +102,6 @@ enum OperatorTable {
     .init("Constant", Constants.constant),
     .init("ConstantOfShape", since: 9, Constants.ofShape),
     .init("DepthToSpace", BlockMoves.depthToSpace),
-    .init("Dropout", Pass.dropout),
     .init("Expand", since: 8, Indexing.expand),
     .init("Flatten", Reshaping.flatten),
     .init("Gather", Indexing.gather),

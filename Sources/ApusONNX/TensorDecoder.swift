@@ -21,6 +21,8 @@ struct TensorDecoder: Sendable {
   let rawData: RawData
   /// Where tensors outside the message lie; nil refuses them.
   let external: ExternalData?
+  /// Payloads that edits brought; `PayloadReference.added` points here.
+  var added: [HostTensor] = []
 
   /// Mapped payloads up to this size are copied, so that small tensors are aligned.
   private static let copyLimit = 4096
@@ -70,24 +72,45 @@ struct TensorDecoder: Sendable {
       switch rawData {
       case .inline:
         return try HostTensor(element, shape: shape, bytes: [UInt8](proto.rawData)).checked()
-      case .references(let range):
-        return try Self.mapped(Self.resolve(proto.rawData, in: range), element, shape)
+      case .references:
+        switch try payload(proto) {
+        case .mapped(let range): return try Self.mapped(range, element, shape)
+        case .added(let tensor):
+          guard tensor.element == element else {
+            throw ImportError.invalid("a damaged payload reference")
+          }
+          return try tensor.reshaped(shape)
+        case nil: throw ImportError.invalid("a damaged payload reference")
+        }
       }
     }
     return try TypedData(proto, element, shape).tensor()
   }
 
-  /// The payload that a reference stands for.
-  private static func resolve(_ reference: Data, in range: ByteRange) throws -> ByteRange {
-    let bytes = [UInt8](reference)
-    guard bytes.count == 16 else { throw ImportError.invalid("a damaged payload reference") }
-    func word(_ start: Int) -> Int? {
-      Int(exactly: (0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64(bytes[start + $1]) })
+  /// What a tensor's `raw_data` stands for where it is a reference; nil where it is the data.
+  func payload(_ proto: Onnx_TensorProto) throws(ImportError) -> Payload? {
+    guard case .references(let range) = rawData else { return nil }
+    switch PayloadReference([UInt8](proto.rawData)) {
+    case .file(let start, let count):
+      if let payload = range.slice(at: start, count: count) { return .mapped(payload) }
+    case .added(let index):
+      if added.indices.contains(index) { return .added(added[index]) }
+    case nil: break
     }
-    guard let start = word(0), let count = word(8),
-      let payload = range.slice(at: start, count: count)
-    else { throw ImportError.invalid("a damaged payload reference") }
-    return payload
+    throw .invalid("a damaged payload reference", .tensor(proto.name))
+  }
+
+  /// The bytes behind a reference.
+  enum Payload {
+    case mapped(ByteRange)
+    case added(HostTensor)
+
+    var byteCount: Int {
+      switch self {
+      case .mapped(let range): range.count
+      case .added(let tensor): tensor.byteCount
+      }
+    }
   }
 
   /// A tensor that views its payload, unless it is small.

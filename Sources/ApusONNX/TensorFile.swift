@@ -37,6 +37,20 @@ package enum TensorFile {
     return Named(name: proto.name, tensor: try decoder.decode(proto))
   }
 
+  /// The whole message in memory.
+  static func encode(_ tensor: HostTensor, name: String) throws(TensorError) -> [UInt8] {
+    var proto = Onnx_TensorProto()
+    proto.dims = tensor.shape.map(Int64.init)
+    proto.dataType = tensor.element.onnxCode
+    proto.name = name
+    if case .texts(let texts) = tensor.content {
+      proto.stringData = texts.map { Data($0.utf8) }
+    } else {
+      proto.rawData = Data(tensor.packedBytes)
+    }
+    return try serialize(proto)
+  }
+
   package static func write(
     _ tensor: HostTensor, name: String, path: String
   ) throws(TensorError) {

@@ -3,31 +3,81 @@ internal import ApusTensor
 
 /// Types of graph inputs.
 enum ValueTypes {
-  static func tensor(
+  static func value(
     _ info: Onnx_ValueInfoProto, symbols: inout SymbolNames
-  ) throws(ImportError) -> TensorType {
-    switch info.type.value {
-    case .tensorType(let type):
-      guard let element = ElementType(onnx: type.elemType) else {
-        let name = ElementType.onnxName(type.elemType)
-        if (27...28).contains(type.elemType) {
-          throw .unsupported("elements of type \(name)", .tensor(info.name))
-        }
-        throw .invalid("its element type is \(name)", .tensor(info.name))
-      }
-      guard type.hasShape else { return TensorType(element, .unranked) }
-      var extents: [Extent] = []
-      for (axis, dimension) in type.shape.dim.enumerated() {
-        extents.append(try symbols.extent(dimension, of: info.name, axis: axis))
-      }
-      return TensorType(element, .ranked(extents))
-    case .sequenceType: throw .unsupported("inputs that are sequences", .tensor(info.name))
-    case .optionalType: throw .unsupported("optional inputs", .tensor(info.name))
-    case .mapType: throw .unsupported("inputs that are maps", .tensor(info.name))
-    case .sparseTensorType: throw .unsupported("sparse inputs", .tensor(info.name))
-    case .opaqueType: throw .unsupported("opaque inputs", .tensor(info.name))
-    case nil: throw .invalid("the input has no type", .tensor(info.name))
+  ) throws(ImportError) -> ValueType {
+    guard info.hasType else { throw .invalid("the input has no type", .tensor(info.name)) }
+    var fresh = symbols
+    let type = try value(info.type, of: info.name) { dimension, axis throws(ImportError) in
+      try fresh.extent(dimension, of: info.name, axis: axis)
     }
+    symbols = fresh
+    return type
+  }
+
+  /// A type that stands in an attribute; dimensions without a number are unknown.
+  static func value(
+    _ type: Onnx_TypeProto, of name: String
+  ) throws(ImportError) -> ValueType {
+    try value(type, of: name) { dimension, _ in
+      if case .dimValue(let number) = dimension.value, let extent = Int(exactly: number),
+        extent >= 0
+      {
+        return .fixed(extent)
+      }
+      return .unknown
+    }
+  }
+
+  private typealias Dimension = Onnx_TensorShapeProto.Dimension
+
+  private static func value(
+    _ type: Onnx_TypeProto, of name: String, depth: Int = ValueType.nestingLimit,
+    _ extent: (Dimension, Int) throws(ImportError) -> Extent
+  ) throws(ImportError) -> ValueType {
+    guard depth > 0 else { throw .unsupported("types nested this deeply", .tensor(name)) }
+    switch type.value {
+    case .tensorType(let tensor):
+      return .tensor(
+        try self.tensor(
+          tensor.elemType, tensor.hasShape ? tensor.shape.dim : nil, of: name, extent))
+    case .sparseTensorType(let tensor):
+      return .tensor(
+        try self.tensor(
+          tensor.elemType, tensor.hasShape ? tensor.shape.dim : nil, of: name, extent))
+    case .sequenceType(let sequence):
+      return .sequence(try value(sequence.elemType, of: name, depth: depth - 1, extent))
+    case .optionalType(let optional):
+      return .optional(try value(optional.elemType, of: name, depth: depth - 1, extent))
+    case .mapType(let map):
+      let key = try element(map.keyType, of: name)
+      guard key.isInteger || key == .string else {
+        throw .invalid("its keys are \(key.name)", .tensor(name))
+      }
+      return .map(key: key, value: try value(map.valueType, of: name, depth: depth - 1, extent))
+    case .opaqueType: throw .unsupported("opaque values", .tensor(name))
+    case nil: throw .invalid("it has no type", .tensor(name))
+    }
+  }
+
+  private static func tensor(
+    _ code: Int32, _ dimensions: [Dimension]?, of name: String,
+    _ extent: (Dimension, Int) throws(ImportError) -> Extent
+  ) throws(ImportError) -> TensorType {
+    let element = try element(code, of: name)
+    guard let dimensions else { return TensorType(element, .unranked) }
+    var extents: [Extent] = []
+    for (axis, dimension) in dimensions.enumerated() {
+      extents.append(try extent(dimension, axis))
+    }
+    return TensorType(element, .ranked(extents))
+  }
+
+  private static func element(_ code: Int32, of name: String) throws(ImportError) -> ElementType {
+    if let element = ElementType(onnx: code) { return element }
+    let text = ElementType.onnxName(code)
+    if (27...28).contains(code) { throw .unsupported("elements of type \(text)", .tensor(name)) }
+    throw .invalid("its element type is \(text)", .tensor(name))
   }
 }
 
@@ -37,11 +87,26 @@ struct SymbolNames {
 
   init(_ graph: Onnx_GraphProto) {
     for input in graph.input {
-      guard case .tensorType(let type)? = input.type.value else { continue }
-      for dimension in type.shape.dim {
-        if case .dimParam(let name)? = dimension.value {
-          taken.formUnion(Extent(dimensionName: name).symbols)
-        }
+      collect(input.type, depth: ValueType.nestingLimit)
+    }
+  }
+
+  private mutating func collect(_ type: Onnx_TypeProto, depth: Int) {
+    guard depth > 0 else { return }
+    switch type.value {
+    case .tensorType(let tensor): collect(tensor.shape)
+    case .sparseTensorType(let tensor): collect(tensor.shape)
+    case .sequenceType(let sequence): collect(sequence.elemType, depth: depth - 1)
+    case .optionalType(let optional): collect(optional.elemType, depth: depth - 1)
+    case .mapType(let map): collect(map.valueType, depth: depth - 1)
+    case .opaqueType, nil: break
+    }
+  }
+
+  private mutating func collect(_ shape: Onnx_TensorShapeProto) {
+    for dimension in shape.dim {
+      if case .dimParam(let name)? = dimension.value {
+        taken.formUnion(Extent(dimensionName: name).symbols)
       }
     }
   }
@@ -55,7 +120,10 @@ struct SymbolNames {
         throw .invalid("extent \(number) of axis \(axis) is too large", .tensor(input))
       }
       return .fixed(extent)
-    case .dimParam(let name) where !name.isEmpty: return Extent(dimensionName: name)
+    case .dimParam(let name) where !name.isEmpty:
+      let extent = Extent(dimensionName: name)
+      // Exporters write "?" for a dimension without a name.
+      return extent.dependsOnData ? .symbol(fresh(input, axis)) : extent
     default: return .symbol(fresh(input, axis))
     }
   }

@@ -43,22 +43,38 @@ package struct Optimizer: Sendable {
     var count = 0
     // A pass that undoes its own work would never end; no sound one needs more than this.
     let limit = 16 * graph.order.count + 64
-    var changed = true
-    while changed {
-      changed = false
-      var uses = Uses(graph)
-      for id in graph.order where graph.contains(id) {
-        let node = graph[id]
-        guard let patch = pass.rewrite(node, in: graph, uses: uses) else { continue }
-        guard budget > 0, count < limit else { return count }
-        try graph.apply(patch)
-        budget -= 1
-        count += 1
-        changed = true
-        uses = Uses(graph)
+    while true {
+      let order = graph.order
+      var editor = GraphEditor(graph)
+      // The editor owns the graph meanwhile, so that edits do not copy it.
+      graph = Graph(name: graph.name)
+      let before = count
+      do throws(PatchError) {
+        try sweep(pass, order, &editor, limit: limit, count: &count, budget: &budget)
+      } catch {
+        graph = editor.finish()
+        throw error
       }
-      if changed { graph.removeDeadNodes() }
+      graph = editor.finish()
+      guard count > before else { return count }
+      graph.removeDeadNodes()
+      guard budget > 0, count < limit else { return count }
     }
-    return count
+  }
+
+  /// Offers every node to the pass once.
+  private func sweep(
+    _ pass: any Pass, _ order: [NodeID], _ editor: inout GraphEditor, limit: Int,
+    count: inout Int, budget: inout Int
+  ) throws(PatchError) {
+    for id in order {
+      guard
+        let patch = pass.rewrite(editor.graph[id], in: editor.graph, uses: editor.uses)
+      else { continue }
+      guard budget > 0, count < limit else { return }
+      try editor.apply(patch)
+      budget -= 1
+      count += 1
+    }
   }
 }

@@ -22,7 +22,8 @@ package struct ShapeFolding: Pass {
         continue
       }
       guard fact.element == .int64, let rank = fact.type.rank, rank <= 1,
-        let contents = fact.contents, contents.count <= limit
+        let contents = fact.contents, contents.count <= limit,
+        !contents.contains(where: \.dependsOnData)
       else { continue }
       let extents = Extents(contents, scalar: rank == 0)
       patch.replace(result, with: patch.add(extents, [], name: "\(node.name).extents"))

@@ -4,7 +4,7 @@
 /// (Pisarchyk & Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
 struct ArenaPlan: Sendable {
   /// A buffer and the inclusive range of steps during which it is needed.
-  struct Request: Sendable {
+  struct Request: Hashable, Sendable {
     var byteCount: Int
     var first: Int
     var last: Int
@@ -44,5 +44,13 @@ struct ArenaPlan: Sendable {
 
   static func rounded(_ byteCount: Int) -> Int {
     max(byteCount + alignment - 1, alignment) / alignment * alignment
+  }
+
+  /// A size with room to grow by some percent, so that plans for slightly different shapes agree.
+  static func roomy(_ byteCount: Int) -> Int {
+    guard byteCount > 32 * alignment else { return rounded(byteCount) }
+    let step = 1 << (Int.bitWidth - 1 - byteCount.leadingZeroBitCount - 4)
+    let (sum, overflow) = byteCount.addingReportingOverflow(step - 1)
+    return overflow ? byteCount : sum / step * step
   }
 }

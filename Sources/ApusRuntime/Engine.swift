@@ -11,8 +11,8 @@ package final class Engine: Sendable {
   package let pool: ThreadPool
   let specializer: Specializer
   let inputIndex: [String: Int]
-  /// Strings have no place in an arena: a graph with strings is evaluated on the host.
-  let holdsText: Bool
+  /// Bytes of weights, as they were before any was packed.
+  let weightBytes: Int
 
   private let verification: @Sendable () throws(RuntimeError) -> Void
   private let isVerified = Atomic<Bool>(false)
@@ -28,20 +28,26 @@ package final class Engine: Sendable {
     self.verification = verification
     self.pool = pool
     self.specializer = Specializer(plan: plan, sources: sources, workers: pool.threads)
+    self.inputs = plan.graph.inputs.map { (plan.graph[$0].name, plan.graph.type($0)) }
+    self.inputTypes = plan.graph.inputs.map(plan.graph.valueType)
     var index: [String: Int] = [:]
     for (position, input) in plan.graph.inputs.enumerated() {
       index[plan.graph[input].name] = position
     }
     self.inputIndex = index
-    self.holdsText = plan.graph.values.contains { $0.fact.element == .string }
+    self.weightBytes = self.source.weights.values.reduce(0) { $0 &+ $1.tensor.storedByteCount }
   }
 
-  /// Names and types of the inputs, in order.
-  package var inputs: [(name: String, type: TensorType)] {
-    plan.graph.inputs.map { (plan.graph[$0].name, plan.graph.type($0)) }
-  }
+  /// Names and types of the inputs, in order; of containers the type of the tensors inside.
+  package let inputs: [(name: String, type: TensorType)]
 
-  /// Names and types of the outputs, in order.
+  /// Inputs that a run with a `KVCache` extends in place; empty where the model has none.
+  package var cachePairs: [CachePair] { specializer.cachePairs }
+
+  /// Types of the inputs, in order.
+  package let inputTypes: [ValueType]
+
+  /// Names and types of the outputs, in order; of containers the type of the tensors inside.
   package var outputs: [(name: String, type: TensorType)] {
     plan.graph.outputs.map { ($0.name, plan.graph.type($0.value)) }
   }
@@ -60,10 +66,13 @@ package final class Engine: Sendable {
 
 /// Limits of a session.
 package struct SessionOptions: Sendable {
-  /// Bytes of activations a run may need; nil for no limit.
+  /// Bytes of activations a run may need; nil for a limit that follows from the sizes of weights and
+  /// inputs.
   package var memoryLimit: Int?
   /// Specialisations kept for shapes seen before.
   package var cachedShapes = 32
+  /// Passes through loops that one node may make in all.
+  package var loopLimit = EvaluationContext.defaultTripLimit
 
   package init(memoryLimit: Int? = nil) { self.memoryLimit = memoryLimit }
 }

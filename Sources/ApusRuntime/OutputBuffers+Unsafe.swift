@@ -7,7 +7,10 @@ internal import ApusTensor
 struct OutputBuffers {
   private var direct: [Int: HostTensor] = [:]
 
-  init(_ graph: Graph) {}
+  /// Values that stay in a cache.
+  private let cached: Set<ValueID>
+
+  init(cached: Set<ValueID>) { self.cached = cached }
 
   mutating func redirect(
     _ graph: Graph, _ segment: Segment, _ specializer: Specializer,
@@ -17,7 +20,8 @@ struct OutputBuffers {
     let placed = Set(segment.placements.map(\.slot))
     var taken: Set<UInt32> = []
     for (index, output) in graph.outputs.enumerated() {
-      guard let slot = segment.state.slots[output.value], placed.contains(slot),
+      guard !cached.contains(output.value),
+        let slot = segment.state.denseSlot(output.value), placed.contains(slot),
         taken.insert(slot).inserted,
         let type = segment.state.facts[output.value]?.type, let shape = type.fixedShape
       else { continue }
@@ -30,22 +34,31 @@ struct OutputBuffers {
     }
   }
 
+  /// The outputs in order; nil for those that stay in a cache. `hosted` are values outside of the arena.
   func collect(
     _ graph: Graph, _ state: SpecializationState,
-    _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ inputs: [HostTensor]
-  ) throws(RuntimeError) -> [HostTensor] {
-    var results: [HostTensor] = []
+    _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ hosted: [ValueID: HostValue]
+  ) throws(RuntimeError) -> [HostValue?] {
+    var results: [HostValue?] = []
     for (index, output) in graph.outputs.enumerated() {
       if let tensor = direct[index] {
-        results.append(tensor)
+        results.append(.tensor(tensor))
+        continue
+      }
+      if let value = hosted[output.value] {
+        results.append(value)
+        continue
+      }
+      if cached.contains(output.value) {
+        results.append(nil)
         continue
       }
       let fact = state.facts[output.value] ?? graph.fact(output.value)
       if let known = fact.known {
-        results.append(known)
+        results.append(.tensor(known))
         continue
       }
-      guard let slot = state.slots[output.value], let address = slots[Int(slot)],
+      guard let slot = state.denseSlot(output.value), let address = slots[Int(slot)],
         let shape = fact.type.fixedShape
       else {
         throw .missingInput(name: output.name, expected: fact.type)
@@ -53,9 +66,10 @@ struct OutputBuffers {
       do {
         let bytes = try HostTensor.byteCount(fact.element, shape)
         results.append(
-          try HostTensor(
-            fact.element, shape: shape,
-            bytes: UnsafeRawBufferPointer(start: address, count: bytes)))
+          .tensor(
+            try HostTensor(
+              fact.element, shape: shape,
+              bytes: UnsafeRawBufferPointer(start: address, count: bytes))))
       } catch { throw .tensor(error) }
     }
     return results

@@ -16,10 +16,14 @@ package enum RuntimeError: Error, Sendable {
   case noTacticSource(node: String, source: String)
   case memoryLimit(needed: Int, limit: Int)
   case tensor(TensorError)
-  /// Host evaluation of a graph with strings failed.
-  case reference(EvaluationFailure)
+  /// An input is a container where a tensor is needed, or the other way round.
+  case inputKind(name: String, expected: ValueType, found: ValueType)
+  /// An output is a container, and the caller asked for tensors.
+  case outputKind(name: String, found: ValueType)
   /// The engine file's weights are damaged.
   case engine(EngineFileError)
+  /// A run with a cache was refused.
+  case cache(CacheError)
   case cancelled
 }
 
@@ -38,10 +42,14 @@ extension RuntimeError: CustomStringConvertible {
     case .noTacticSource(let node, let source):
       "node '\(node)' needs tactic source '\(source)', which this build does not have"
     case .memoryLimit(let needed, let limit):
-      "the run needs \(needed) bytes of activations, the limit is \(limit)"
+      "the run needs \(needed) bytes of activations, the limit is \(limit); allow more with "
+        + "--memPoolSize=workspace:\((needed >> 20) + 1)M"
     case .tensor(let error): error.description
-    case .reference(let error): "\(error)"
+    case .inputKind(let name, let expected, let found):
+      "input '\(name)' is a \(found), expected a \(expected)"
+    case .outputKind(let name, let found): "output '\(name)' is a \(found), not a tensor"
     case .engine(let error): error.description
+    case .cache(let error): error.description
     case .cancelled: "cancelled"
     }
   }

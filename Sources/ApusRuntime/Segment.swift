@@ -24,6 +24,8 @@ final class Segment {
 
   enum HostOperand {
     case known(HostTensor)
+    /// A value that no arena can hold.
+    case hosted(ValueID)
     case slot(UInt32, TensorType)
   }
 
@@ -50,6 +52,15 @@ final class Segment {
   /// Slots that always point to the same memory: weights and folded constants.
   var constants: [(slot: UInt32, tensor: HostTensor)] = []
 
+  /// What the arena was planned for: memory behind `requestSlots`.
+  var requests: [ArenaPlan.Request] = []
+  var requestSlots: [UInt32] = []
+  var arena = ArenaPlan([])
+
+  /// The first node's position in the execution order, and what each node left behind.
+  var firstPosition = 0
+  var records: [NodeRecord] = []
+
   /// Segments that followed, by the data that shaped them.
   var next: [SegmentKey: Segment] = [:]
   /// What is known and placed at the end of the segment.
@@ -64,15 +75,46 @@ struct SegmentKey: Hashable {
   var contents: [[Int]]
 }
 
+/// What specialising one node added to its segment.
+struct NodeRecord {
+  /// Slots of the operands before the node; 0 where none was placed yet.
+  var operandSlots: [UInt32]
+  /// Slots handed out by the node.
+  var slots: Range<UInt32>
+  /// Values that the node placed: results, and constants that it was the first to read.
+  var placed: [(value: ValueID, slot: UInt32)] = []
+  var requests: Range<Int>
+  var constants: Range<Int>
+  var kernels: Range<Int>
+  var host: Segment.HostStep?
+}
+
 /// What specialisation knows so far.
 struct SpecializationState {
   /// Values of the graph's symbols.
   var bindings: [String: Int] = [:]
   var position = 0
-  var facts: [ValueID: Fact] = [:]
+  var facts: ValueTable<Fact>
   /// The slot of each placed value; views share their operand's.
-  var slots: [ValueID: UInt32] = [:]
+  var slots: ValueTable<UInt32>
   var slotCount: UInt32 = 1
   /// Bytes of arena in use by finished segments.
   var arenaBase = 0
+  /// Strides of values that are not dense: parts of a cache, and views of them.
+  var strides: [ValueID: [Int]] = [:]
+  /// Slots of dense copies of such values.
+  var compacted: [ValueID: UInt32] = [:]
+  /// The cache of the run, and the positions that it holds after the run.
+  var cache: CacheLayout?
+  var cacheLength: Int?
+
+  init(_ positions: ValuePositions) {
+    facts = ValueTable(positions)
+    slots = ValueTable(positions)
+  }
+
+  /// The slot where a value lies densely.
+  func denseSlot(_ value: ValueID) -> UInt32? {
+    strides[value] == nil ? slots[value] : compacted[value]
+  }
 }

@@ -17,6 +17,10 @@ package final class Session {
   private let status: UnsafeMutablePointer<ApusStatus>
   /// Keeps what slots point to alive during a run.
   private var retained: [HostTensor] = []
+  /// Values of the run that no arena can hold: containers and strings.
+  private var hosted: [ValueID: HostValue] = [:]
+  /// Bytes that the run may take.
+  private var memoryLimit = 0
   /// Time per node of profiled runs, in nanoseconds.
   package private(set) var profile = LayerProfile()
 
@@ -56,55 +60,95 @@ package final class Session {
   package func run(
     _ inputs: [String: HostTensor], _ runOptions: RunOptions = RunOptions()
   ) throws(RuntimeError) -> [String: HostTensor] {
-    let ordered = try order(inputs)
+    let ordered = try order(inputs).compactMap { $0 }
     let results = try run(ordered: ordered, runOptions)
     return Dictionary(
       zip(engine.plan.graph.outputs.map(\.name), results), uniquingKeysWith: { first, _ in first })
   }
 
-  private func order(_ inputs: [String: HostTensor]) throws(RuntimeError) -> [HostTensor] {
-    for name in inputs.keys.sorted() where engine.inputIndex[name] == nil {
-      throw .unknownInput(name: name, known: engine.inputs.map(\.name))
+  /// As `run`, with the past in `cache`: inputs that the cache holds are not given, what extends them
+  /// is not returned. The cache is extended when the run succeeds.
+  package func run(
+    _ inputs: [String: HostTensor], cache: KVCache, _ runOptions: RunOptions = RunOptions()
+  ) throws(RuntimeError) -> [String: HostTensor] {
+    guard cache.engine === engine else { throw .cache(.otherEngine) }
+    let graph = engine.plan.graph
+    for output in graph.outputs where !graph.valueType(output.value).isTensor {
+      throw .outputKind(name: output.name, found: graph.valueType(output.value))
     }
-    var ordered: [HostTensor] = []
-    for (name, type) in engine.inputs {
-      guard let tensor = inputs[name] else { throw .missingInput(name: name, expected: type) }
-      ordered.append(tensor)
+    let pairs = engine.cachePairs
+    for pair in pairs where inputs[pair.input] != nil { throw .cache(.given(input: pair.input)) }
+    let ordered = try order(inputs, cached: Set(pairs.map(\.inputIndex)))
+    try cache.acquire()
+    defer { cache.release() }
+    let results = try run(ordered.map { $0.map(HostValue.tensor) }, cache, runOptions)
+    var named: [String: HostTensor] = [:]
+    for (output, result) in zip(graph.outputs, results) {
+      if let tensor = result?.tensor { named[output.name] = named[output.name] ?? tensor }
     }
-    return ordered
+    return named
   }
 
   /// Computes the outputs for inputs in the graph's order.
   package func run(
     ordered inputs: [HostTensor], _ runOptions: RunOptions = RunOptions()
   ) throws(RuntimeError) -> [HostTensor] {
+    var tensors: [HostTensor] = []
+    for (output, value) in zip(
+      engine.plan.graph.outputs, try run(values: inputs.map(HostValue.tensor), runOptions))
+    {
+      guard let tensor = value.tensor else {
+        throw .outputKind(name: output.name, found: value.type)
+      }
+      tensors.append(tensor)
+    }
+    return tensors
+  }
+
+  /// Computes the outputs for inputs of any kind in the graph's order.
+  package func run(
+    values inputs: [HostValue], _ runOptions: RunOptions = RunOptions()
+  ) throws(RuntimeError) -> [HostValue] {
+    try run(inputs, nil, runOptions).compactMap { $0 }
+  }
+
+  /// Computes the outputs; with a cache, inputs and outputs that it holds are nil.
+  private func run(
+    _ inputs: [HostValue?], _ kvCache: KVCache?, _ runOptions: RunOptions
+  ) throws(RuntimeError) -> [HostValue?] {
     try engine.verify()
     let graph = engine.plan.graph
     try check(inputs)
-    if engine.holdsText {
-      do { return try ReferenceEvaluator(graph).run(inputs) } catch { throw .reference(error) }
+    func clear() {
+      retained.removeAll(keepingCapacity: true)
+      hosted.removeAll(keepingCapacity: true)
     }
-    retained.removeAll(keepingCapacity: true)
-    defer { retained.removeAll(keepingCapacity: true) }
+    clear()
+    defer { clear() }
     status.pointee = ApusStatus()
 
+    memoryLimit =
+      options.memoryLimit
+      ?? MemoryPolicy.defaultLimit(
+        weightBytes: engine.weightBytes,
+        inputBytes: inputs.reduce(0) { $0 &+ ($1?.storedByteCount ?? 0) })
     let specializer = engine.specializer
-    let shapes = inputs.map(\.shape)
-    var segment: Segment
-    if let known = cache.find(shapes) {
-      segment = known
-    } else {
-      segment = try specializer.segment(from: specializer.start(inputShapes: shapes))
-      cache.insert(segment, for: shapes, limit: options.cachedShapes)
+    for (id, value) in zip(graph.inputs, inputs) where specializer.isHosted(id) {
+      hosted[id] = value
     }
+    var segment = try firstSegment(inputs, kvCache, specializer)
     var visited: [Segment] = []
-    var outputs = OutputBuffers(graph)
+    let cached = kvCache == nil ? [] : Set(specializer.cachePairs.map(\.present))
+    var outputs = OutputBuffers(cached: cached)
     while true {
       visited.append(segment)
-      try prepare(segment, visited, inputs: inputs, outputs: &outputs)
+      try prepare(segment, visited, inputs: inputs, kvCache, outputs: &outputs)
       try execute(segment, runOptions)
       switch segment.boundary {
-      case .finished: return try outputs.collect(graph, segment.state, slots, inputs)
+      case .finished:
+        let results = try outputs.collect(graph, segment.state, slots, hosted)
+        if let length = segment.state.cacheLength { kvCache?.commit(length: length) }
+        return results
       case .read(let values, _):
         segment = try follow(segment, reading: values, specializer)
       case .evaluate(let step, _):
@@ -113,30 +157,33 @@ package final class Session {
     }
   }
 
-  /// Checks element types against the graph's inputs; shapes are checked when they are first met.
-  private func check(_ inputs: [HostTensor]) throws(RuntimeError) {
-    if inputs.count < engine.inputs.count {
-      let missing = engine.inputs[inputs.count]
-      throw .missingInput(name: missing.name, expected: missing.type)
+  /// The segment that the shapes of the inputs start with.
+  private func firstSegment(
+    _ inputs: [HostValue?], _ kvCache: KVCache?, _ specializer: Specializer
+  ) throws(RuntimeError) -> Segment {
+    var key = SegmentCache.Key(shapes: inputs.map { $0?.tensor?.shape ?? [] })
+    var shapes: InputShapes?
+    if let kvCache {
+      let bound = try specializer.bind(inputs, kvCache)
+      key = SegmentCache.Key(shapes: bound.inputs, layout: bound.cache)
+      shapes = bound
     }
-    guard inputs.count == engine.inputs.count else {
-      throw .unknownInput(name: "#\(engine.inputs.count)", known: engine.inputs.map(\.name))
-    }
-    for ((name, type), tensor) in zip(engine.inputs, inputs) {
-      guard type.element == tensor.element else {
-        throw .inputType(name: name, expected: type, found: tensor.type)
-      }
-    }
+    if let known = cache.find(key) { return known }
+    let bound: InputShapes
+    if let shapes { bound = shapes } else { bound = try specializer.bind(key.shapes) }
+    let segment = try specializer.segment(from: specializer.start(bound), like: cache.latest)
+    cache.insert(segment, for: key, limit: options.cachedShapes)
+    return segment
   }
 
   // MARK: Memory
 
   private func prepare(
-    _ segment: Segment, _ visited: [Segment], inputs: [HostTensor],
+    _ segment: Segment, _ visited: [Segment], inputs: [HostValue?], _ kvCache: KVCache?,
     outputs: inout OutputBuffers
   ) throws(RuntimeError) {
-    if let limit = options.memoryLimit, segment.arenaByteCount > limit {
-      throw .memoryLimit(needed: segment.arenaByteCount, limit: limit)
+    if segment.arenaByteCount > memoryLimit {
+      throw .memoryLimit(needed: segment.arenaByteCount, limit: memoryLimit)
     }
     ensureSlots(Int(segment.state.slotCount))
     slots[0] = UnsafeMutableRawPointer(status)
@@ -151,7 +198,13 @@ package final class Session {
     }
     for (slot, tensor) in segment.constants { slots[Int(slot)] = tensor.denseAddress }
     if visited.count == 1 {
-      for (index, tensor) in inputs.enumerated() {
+      if let kvCache {
+        for (index, pair) in engine.cachePairs.enumerated() {
+          slots[pair.inputIndex + 1] = kvCache.address(index)
+        }
+      }
+      for case (let index, .tensor(let tensor)?) in inputs.enumerated()
+      where tensor.element != .string {
         let dense: HostTensor
         do { dense = try tensor.densified() } catch { throw .tensor(error) }
         retained.append(dense)
@@ -240,7 +293,7 @@ package final class Session {
 
   private func execute(_ step: Segment.HostStep, _ options: RunOptions) throws(RuntimeError) {
     let start = apus_clock_monotonic()
-    let values = try evaluate(step)
+    let values = try evaluate(step).compactMap(\.tensor)
     for (index, value) in values.enumerated() where index < step.resultSlots.count {
       guard let target = slots[Int(step.resultSlots[index])] else { continue }
       value.withBytes { bytes in
@@ -255,18 +308,50 @@ package final class Session {
     options.observer?(step.node, values)
   }
 
-  private func evaluate(_ step: Segment.HostStep) throws(RuntimeError) -> [HostTensor] {
-    var operands: [HostTensor?] = []
+  private func evaluate(_ step: Segment.HostStep) throws(RuntimeError) -> [HostValue] {
+    var operands: [HostValue?] = []
     for operand in step.operands {
       switch operand {
       case nil: operands.append(nil)
-      case .known(let tensor): operands.append(tensor)
-      case .slot(let slot, let type): operands.append(try view(slot, type))
+      case .known(let tensor): operands.append(.tensor(tensor))
+      case .slot(let slot, let type): operands.append(.tensor(try view(slot, type)))
+      case .hosted(let value): operands.append(hosted[value])
       }
     }
-    do { return try step.node.operation.evaluate(operands, step.results) } catch {
-      throw .evaluation(node: step.node.name, operation: step.node.operation.name, error)
+    let operation = step.node.operation
+    let context = context
+    do throws(EvaluationError) {
+      // The types of what is at hand say more than those of the plan.
+      var types = step.results.map(ValueType.tensor)
+      if operation is any ValueOperator || types.isEmpty {
+        types = try Self.inferred(operation, operands)
+      }
+      if let type = context.excess(operands.compactMap { $0?.type } + types) {
+        throw .limit(
+          "\(type) exceeds the memory limit of \(memoryLimit) bytes; allow more with --memPoolSize")
+      }
+      return try operation.evaluate(any: operands, types, context)
+    } catch {
+      throw error == .cancelled
+        ? .cancelled : .evaluation(node: step.node.name, operation: operation.name, error)
     }
+  }
+
+  private static func inferred(
+    _ operation: any Operator, _ operands: [HostValue?]
+  ) throws(EvaluationError) -> [ValueType] {
+    do {
+      return try infer(operation, operands.map { $0.map(Fact.init(value:)) }).map(\.valueType)
+    } catch { throw .type(error) }
+  }
+
+  /// What bounds nodes that the reference evaluates.
+  private var context: EvaluationContext {
+    var context = EvaluationContext(tripLimit: options.loopLimit)
+    context.memoryLimit = memoryLimit
+    let cancellation = cancellation
+    context.isCancelled = { cancellation.isCancelled }
+    return context
   }
 
   /// A tensor over a slot's memory; it must not outlive the run.
@@ -285,12 +370,18 @@ package final class Session {
     let node = engine.plan.graph[id]
     var values: [HostTensor] = []
     for result in node.results {
-      guard let slot = segment.state.slots[result], let fact = segment.state.facts[result],
-        let value = try? view(slot, fact.type).copied()
-      else { return }
+      guard let value = copy(result, segment.state) else { return }
       values.append(value)
     }
     options.observer?(node, values)
+  }
+
+  /// A dense copy of a computed value.
+  private func copy(_ value: ValueID, _ state: SpecializationState) -> HostTensor? {
+    guard let slot = state.slots[value], let type = state.facts[value]?.type else { return nil }
+    guard let strides = state.strides[value] else { return try? view(slot, type).copied() }
+    guard let address = slots[Int(slot)], let shape = type.fixedShape else { return nil }
+    return try? HostTensor(type.element, shape: shape, gathering: address, strides: strides)
   }
 
   // MARK: Data-dependent shapes
@@ -301,7 +392,7 @@ package final class Session {
     var contents: [HostTensor] = []
     var key = SegmentKey(shapes: [], contents: [])
     for value in values {
-      guard let slot = segment.state.slots[value], let fact = segment.state.facts[value] else {
+      guard let slot = segment.state.denseSlot(value), let fact = segment.state.facts[value] else {
         continue
       }
       let borrowed = try view(slot, fact.type)
@@ -321,21 +412,22 @@ package final class Session {
     _ segment: Segment, evaluating step: Segment.HostStep, _ specializer: Specializer
   ) throws(RuntimeError) -> Segment {
     let values = try evaluate(step)
-    let key = SegmentKey(shapes: values.map(\.shape), contents: [])
+    let key = SegmentKey(shapes: values.map { $0.tensor?.shape ?? [] }, contents: [])
     var state = segment.state
-    for (index, (result, value)) in zip(step.node.results, values).enumerated() {
-      state.facts[result] = Fact(value.type)
-      state.slots[result] = state.slotCount + UInt32(index)
-      retained.append(value)
-    }
     let first = Int(state.slotCount)
     state.slotCount += UInt32(values.count)
     state.position += 1
     ensureSlots(Int(state.slotCount))
-    for (index, value) in values.enumerated() {
+    for (index, (result, value)) in zip(step.node.results, values).enumerated() {
+      state.facts[result] = Fact(value.type)
+      guard !specializer.isHosted(result), let tensor = value.tensor else {
+        hosted[result] = value
+        continue
+      }
       let dense: HostTensor
-      do { dense = try value.densified() } catch { throw .tensor(error) }
+      do { dense = try tensor.densified() } catch { throw .tensor(error) }
       retained.append(dense)
+      state.slots[result] = UInt32(first + index)
       slots[first + index] = dense.denseAddress
     }
     if let next = segment.next[key] { return next }

@@ -1,5 +1,5 @@
 /// Decompression of DEFLATE streams (RFC 1951) into a result whose size is known beforehand.
-struct Inflate {
+package struct Inflate {
   private let input: [UInt8]
   private var position = 0
   private var buffer: UInt32 = 0
@@ -8,7 +8,7 @@ struct Inflate {
   private let limit: Int
 
   /// Decompresses to exactly `size` bytes.
-  static func decompress(_ input: [UInt8], size: Int) throws(TensorError) -> [UInt8] {
+  package static func decompress(_ input: [UInt8], size: Int) throws(TensorError) -> [UInt8] {
     // No stream expands by more than 1032; a header that promises more is not believed.
     guard size >= 0, size / 1032 <= input.count else {
       throw .malformed(

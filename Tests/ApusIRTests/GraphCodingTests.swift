@@ -127,7 +127,7 @@ import Testing
   @Test func errors() throws {
     let graph = try example()
     let (bytes, weights) = encode(graph)
-    #expect(throws: GraphCodingError.graphVersion(2)) { try decode([2] + bytes[1...], weights) }
+    #expect(throws: GraphCodingError.graphVersion(1)) { try decode([1] + bytes[1...], weights) }
     #expect(throws: GraphCodingError.self) { try decode(bytes, []) }
     let other = [try HostTensor(zeros: .float32, shape: [4, 300])]
     do {

@@ -51,8 +51,8 @@ import Testing
     try graph.verify()
     #expect(
       throws: VerificationError.resultType(
-        node: "a", operator: "unary", value: "a.out", expected: TensorType(.float32, [2]),
-        found: TensorType(.float32, [.symbol("n")]))
+        node: "a", operator: "unary", value: "a.out", expected: ValueType(.float32, [2]),
+        found: ValueType(.float32, [.symbol("n")]))
     ) { try graph.verify(types: .exact) }
     graph[a].fact.type = TensorType(.float32, [3])
     #expect(throws: VerificationError.self) { try graph.verify() }

@@ -1,5 +1,6 @@
 import ApusLoops
 import ApusTensor
+import Synchronization
 import Testing
 
 @testable import ApusIR
@@ -46,12 +47,13 @@ import Testing
 
   @Test func cancels() throws {
     let evaluator = ReferenceEvaluator(try example())
-    var count = 0
+    let count = Mutex(0)
+    var context = EvaluationContext()
+    context.isCancelled = { count.withLock { $0 == 2 } }
     #expect(throws: EvaluationFailure.cancelled) {
-      try evaluator.run(
-        [tensor([1, 2], [1, 2])], observer: { _, _ in count += 1 }, isCancelled: { count == 2 })
+      try evaluator.run([tensor([1, 2], [1, 2])], context) { _, _ in count.withLock { $0 += 1 } }
     }
-    #expect(count == 2)
+    #expect(count.withLock { $0 } == 2)
   }
 
   @Test func inputErrors() throws {

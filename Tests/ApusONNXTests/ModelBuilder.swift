@@ -22,6 +22,13 @@ struct ModelBuilder {
     return entry
   }
 
+  static func entry(_ key: String, _ value: String) -> Onnx_StringStringEntryProto {
+    var entry = Onnx_StringStringEntryProto()
+    entry.key = key
+    entry.value = value
+    return entry
+  }
+
   enum Dimension: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
     case number(Int64)
     case name(String)
@@ -100,7 +107,11 @@ struct ModelBuilder {
       Self.node(operation, inputs, outputs, attributes, name: name, domain: domain))
   }
 
-  func serialized() throws -> [UInt8] { try model.serializedBytes() }
+  func serialized() throws -> [UInt8] { try Self.serialized(model) }
+
+  static func serialized(_ model: Onnx_ModelProto) throws -> [UInt8] {
+    try model.serializedBytes()
+  }
 
   /// Imports the serialized form, so that payloads are referenced as in a file.
   func graph() throws -> Graph {
@@ -165,12 +176,15 @@ extension HostTensor {
   }
 }
 
-/// Imports a model of one node at an opset and evaluates it. `nil` leaves an operand out.
+/// Imports a model of one node at an opset and evaluates it. `nil` leaves an operand out; `unranked`
+/// hides the shapes from the importer.
 func run(
   _ operation: String, opset: Int, _ inputs: [HostTensor?],
-  _ attributes: [Onnx_AttributeProto] = [], constants: Set<Int> = [], outputs: Int = 1
+  _ attributes: [Onnx_AttributeProto] = [], constants: Set<Int> = [], outputs: Int = 1,
+  domain: String = "", unranked: Bool = false
 ) throws -> [HostTensor] {
   var builder = ModelBuilder(opset: opset)
+  if !domain.isEmpty { builder.model.opsetImport.append(ModelBuilder.opset(domain, 1)) }
   var names: [String] = []
   var operands: [HostTensor] = []
   for (index, tensor) in inputs.enumerated() {
@@ -182,12 +196,13 @@ func run(
     if constants.contains(index) {
       builder.initializer("x\(index)", tensor)
     } else {
-      builder.input("x\(index)", tensor.element, tensor.shape.map { .number(Int64($0)) })
+      let shape = tensor.shape.map { ModelBuilder.Dimension.number(Int64($0)) }
+      builder.input("x\(index)", tensor.element, unranked ? nil : shape)
       operands.append(tensor)
     }
   }
   let results = (0..<outputs).map { "y\($0)" }
-  builder.node(operation, names, results, attributes)
+  builder.node(operation, names, results, attributes, domain: domain)
   for result in results { builder.output(result) }
   return try ReferenceEvaluator(builder.graph()).run(operands)
 }

@@ -107,7 +107,10 @@ package struct Binary: ElementwiseOperator {
         }
       ]
     case (.text(let a), .text(let b)):
-      return [try space.map(a, b, as: .bool, Elements.boolean) { $0 == $1 }]
+      // Swift's equality would take canonically equivalent texts for equal.
+      return [
+        try space.map(a, b, as: .bool, Elements.boolean) { $0.utf8.elementsEqual($1.utf8) }
+      ]
     default:
       throw .unsupported("\(function.rawValue) of \(left.element.name)")
     }

@@ -33,7 +33,8 @@ package struct Concat: Operator {
       }
       result = try join(joined, extents, name: operands.name(index))
     }
-    guard let result, !unranked else { return [.unknown(first.element)] }
+    guard var result else { return [.unknown(first.element)] }
+    if unranked { result[try normalize(axis: axis, rank: result.count)] = .unknown }
     let type = TensorType(first.element, result)
     return [Fact(type, contents: contents(operands, type))]
   }

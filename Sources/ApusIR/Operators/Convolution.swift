@@ -4,7 +4,7 @@ package import ApusTensor
 /// Convolution over any number of spatial axes, with groups.
 ///
 /// Operands `data` [batch, channels, spatial…] and `weight` [outputs, channels / group, kernel…] of one
-/// real type, `bias` [outputs] where `hasBias`, then what the epilogue reads (its operand 0 is the
+/// numeric type (integers wrap), `bias` [outputs] where `hasBias`, then what the epilogue reads (its operand 0 is the
 /// result). Source: ONNX Conv-22.
 package struct Convolution: WindowOperator {
   package static let name = "convolution"
@@ -28,7 +28,7 @@ package struct Convolution: WindowOperator {
   package init() {}
 
   package func infer(_ operands: Operands) throws(TypeError) -> [Fact] {
-    let data = try operands.require(0, arithmetic: [.real])
+    let data = try operands.require(0, arithmetic: [.real, .signed, .unsigned])
     let weight = try operands.require(1, sameElementAs: 0)
     guard group >= 1 else { throw .invalid(field: "group", reason: "\(group) is not positive") }
     var first = 2
@@ -84,9 +84,26 @@ package struct Convolution: WindowOperator {
     guard let shape = results.first?.fixedShape ?? fixedShape(operands) else {
       throw .unsupported("a convolution without a known shape")
     }
-    let bias = hasBias ? try operands.tensor(2).decodedReals() : []
-    let plain = try HostTensor.make(
-      data.element, shape, .real(try sums(data, weight, bias, shape)))
+    let bias = hasBias ? try operands.tensor(2).decoded() : nil
+    let plain: HostTensor
+    switch (try data.decoded(), try weight.decoded(), bias) {
+    case (.real(let x), .real(let w), let bias):
+      var terms: [Double]?
+      if case .real(let values) = bias { terms = values }
+      let values = sums(x, w, terms, data.shape, weight.shape, shape, zero: 0) { $0 += $1 * $2 }
+      plain = try .make(data.element, shape, .real(values))
+    case (.signed(let x), .signed(let w), let bias):
+      var terms: [Int64]?
+      if case .signed(let values) = bias { terms = values }
+      let values = sums(x, w, terms, data.shape, weight.shape, shape, zero: 0) { $0 &+= $1 &* $2 }
+      plain = try .make(data.element, shape, .signed(values))
+    case (.unsigned(let x), .unsigned(let w), let bias):
+      var terms: [UInt64]?
+      if case .unsigned(let values) = bias { terms = values }
+      let values = sums(x, w, terms, data.shape, weight.shape, shape, zero: 0) { $0 &+= $1 &* $2 }
+      plain = try .make(data.element, shape, .unsigned(values))
+    default: throw .unsupported("convolution of \(data.element.name)")
+    }
     guard let epilogue else { return [plain] }
     let rest = operands.dropFirst(hasBias ? 3 : 2).compactMap { $0 }
     return try ProgramEvaluation.run(epilogue, [plain] + rest)
@@ -98,41 +115,43 @@ package struct Convolution: WindowOperator {
   }
 
   /// Adds one kernel tap at a time over all output positions that it reaches.
-  private func sums(
-    _ data: HostTensor, _ weight: HostTensor, _ bias: [Double], _ shape: [Int]
-  ) throws(EvaluationError) -> [Double] {
-    let x = try data.decodedReals()
-    let w = try weight.decodedReals()
-    let spatial = Array(data.shape.dropFirst(2))
-    let kernel = Array(weight.shape.dropFirst(2))
+  @inline(__always)
+  private func sums<T>(
+    _ x: [T], _ w: [T], _ bias: [T]?, _ data: [Int], _ weight: [Int], _ shape: [Int], zero: T,
+    _ accumulate: (inout T, T, T) -> Void
+  ) -> [T] where T: ExpressibleByIntegerLiteral {
+    let spatial = Array(data.dropFirst(2))
+    let kernel = Array(weight.dropFirst(2))
     let window = self.window(input: spatial, kernel: kernel)
     let output = Array(shape.dropFirst(2))
     let positions = Array.product(output) ?? 0
     let plane = Array.product(spatial) ?? 0
     let taps = Array.product(kernel) ?? 0
-    var values = [Double](repeating: 0, count: Array.product(shape) ?? 0)
+    var values = [T](repeating: zero, count: Array.product(shape) ?? 0)
     if positions == 0 { return values }
     // For each tap, the input offset of every output position, or -1 in the padding.
     let reach = (0..<taps).map { tap in
       Self.offsets(tap: tap, kernel: kernel, window: window, input: spatial, output: output)
     }
     let outputs = shape[1]
-    let perGroup = weight.shape[1]
+    let perGroup = weight[1]
     for image in 0..<shape[0] {
       for channel in 0..<outputs {
         let base = (image * outputs + channel) * positions
         let firstInput = channel / (outputs / group) * perGroup
         for input in 0..<perGroup {
-          let source = (image * data.shape[1] + firstInput + input) * plane
+          let source = (image * data[1] + firstInput + input) * plane
           for tap in 0..<taps {
             let factor = w[(channel * perGroup + input) * taps + tap]
             let offsets = reach[tap]
             for position in 0..<positions where offsets[position] >= 0 {
-              values[base + position] += factor * x[source + offsets[position]]
+              accumulate(&values[base + position], factor, x[source + offsets[position]])
             }
           }
         }
-        if hasBias { for position in 0..<positions { values[base + position] += bias[channel] } }
+        if let bias {
+          for position in 0..<positions { accumulate(&values[base + position], bias[channel], 1) }
+        }
       }
     }
     return values

@@ -12,7 +12,11 @@ package struct Expand: Operator {
   package func infer(_ operands: Operands) throws(TypeError) -> [Fact] {
     try operands.expect(2...2)
     let data = try operands.require(0)
-    guard let wanted = try operands.entries(1) else { return [.unknown(data.element)] }
+    guard let wanted = try operands.entries(1) else {
+      let lengths = operands[1]?.type.fixedShape?.first
+      let rank = data.type.rank.flatMap { own in lengths.map { max(own, $0) } }
+      return [.unknown(data.element, rank: rank)]
+    }
     for entry in wanted where entry.fixed.map({ $0 < 0 }) == true {
       throw .invalid(field: "shape", reason: "extent \(entry) is negative")
     }

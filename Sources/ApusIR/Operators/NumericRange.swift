@@ -24,12 +24,12 @@ package struct NumericRange: Operator {
     let delta = try operands.require(2)
     if start.element.isFloatingPoint {
       guard let first = Self.real(start), let last = Self.real(limit), let step = Self.real(delta)
-      else { return [.unknown(start.element)] }
+      else { return [.unknown(start.element, rank: 1)] }
       return [Fact(TensorType(start.element, [.fixed(try Self.count(first, last, step))]))]
     }
     guard let first = start.contents?.first, let last = limit.contents?.first,
       let step = delta.contents?.first?.fixed
-    else { return [.unknown(start.element)] }
+    else { return [.unknown(start.element, rank: 1)] }
     guard step != 0 else { throw .invalid(field: "delta", reason: "the step is 0") }
     let length = (last - first).ceilingDivided(by: .fixed(step)).clampedToZero
     let type = TensorType(start.element, [length])

@@ -2,7 +2,7 @@ package import ApusTensor
 
 /// What a pooling window computes.
 package enum PoolKind: String, FieldKind {
-  case maximum, average
+  case maximum, average, sum
 }
 
 /// Pools spatial windows of [batch, channels, spatial…].
@@ -98,10 +98,12 @@ package struct Pool: WindowOperator {
             place = offset
           }
         }
-        if kind == .average {
+        switch kind {
+        case .average:
           let divisor = includePadding ? divisors[position] : count
           values.append(divisor == 0 ? 0 : sum / Double(divisor))
-        } else {
+        case .sum: values.append(sum)
+        case .maximum:
           values.append(best)
           places.append(Int64(channel * plane + flat(place, spatial)))
         }

@@ -47,9 +47,7 @@ package struct Reduce: Operator {
       ? [.real, .signed, .unsigned, .boolean] : [.real, .signed, .unsigned]
     let data = try operands.require(0, arithmetic: allowed)
     guard let extents = data.type.extents, let axes = try axes(operands[1], rank: extents.count)
-    else {
-      return [Fact(TensorType(data.element, .unranked))]
-    }
+    else { return [.unknown(data.element, rank: keepDimensions ? data.type.rank : nil)] }
     var result: [Extent] = []
     for (index, extent) in extents.enumerated() {
       if !axes.contains(index) { result.append(extent) } else if keepDimensions { result.append(1) }

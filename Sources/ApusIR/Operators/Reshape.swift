@@ -20,7 +20,7 @@ package struct Reshape: ViewOperator {
     let shape = try operands.require(1, element: [.int64])
     _ = try operands.require(1, rank: 1)
     guard let wanted = shape.contents else {
-      return [Fact(TensorType(data.element, .unranked))]
+      return [.unknown(data.element, rank: shape.type.fixedShape?.first)]
     }
     var extents: [Extent] = []
     var inferred: Int?
@@ -33,7 +33,7 @@ package struct Reshape: ViewOperator {
         extents.append(1)
       } else if entry == .zero, !allowZero {
         guard let input = data.type.extents else {
-          return [Fact(TensorType(data.element, .unranked))]
+          return [.unknown(data.element, rank: wanted.count)]
         }
         guard index < input.count else {
           throw .invalid(
@@ -57,8 +57,8 @@ package struct Reshape: ViewOperator {
           throw .extents(operand: "data", found: .fixed(total), expected: .fixed(known))
         }
       }
-    } else if inferred != nil {
-      return [Fact(TensorType(data.element, .unranked))]
+    } else if let inferred {
+      extents[inferred] = .unknown
     }
     return [
       Fact(TensorType(data.element, .ranked(extents)), contents: data.contents)

@@ -26,7 +26,7 @@ package struct Slice: Operator {
     let steps = operands[4] == nil ? nil : try operands.numbers(4)
     guard let starts, let ends, operands[3] == nil || listed != nil,
       operands[4] == nil || steps != nil, let extents = data.type.extents
-    else { return [.unknown(data.element)] }
+    else { return [unknown(data.type, axes: listed)] }
     for (name, count) in [
       ("ends", ends.count), ("axes", listed?.count ?? starts.count),
       ("steps", steps?.count ?? starts.count),
@@ -44,11 +44,19 @@ package struct Slice: Operator {
       guard step != 0 else { throw .invalid(field: "steps", reason: "a step is 0") }
       guard
         let length = Self.length(extents[axis], from: starts[index], to: ends[index], step: step)
-      else { return [.unknown(data.element)] }
+      else { return [unknown(data.type, axes: axes)] }
       result[axis] = length
     }
     let type = TensorType(data.element, result)
     return [Fact(type, contents: contents(data, type, axes, starts, ends, steps))]
+  }
+
+  /// The result where the cuts are not known: only the extents of other axes stay.
+  private func unknown(_ type: TensorType, axes: [Int]?) -> Fact {
+    guard var extents = type.extents else { return .unknown(type.element) }
+    let touched = axes.flatMap { try? normalize(axes: $0, rank: extents.count) }
+    for axis in touched ?? Array(extents.indices) { extents[axis] = .unknown }
+    return Fact(type.element, extents)
   }
 
   private func contents(

@@ -4,7 +4,9 @@ package import ApusTensor
 /// Normalises exponentials along one axis: yᵢ = exp(xᵢ − max x) / Σ exp(x − max x), or the logarithm
 /// of it.
 ///
-/// Operand `input`: real. The result has its type. Source: ONNX Softmax-13, LogSoftmax-13.
+/// Operand `input`: real. The result has its type. Exponentials and their sum round to it as well, as
+/// in the body that ONNX gives for the operator: half precision shows the difference.
+/// Source: ONNX Softmax-13, LogSoftmax-13.
 package struct Softmax: Operator {
   package static let name = "softmax"
   package static let operandNames = ["input"]
@@ -34,16 +36,22 @@ package struct Softmax: Operator {
   ) throws(EvaluationError) -> [HostTensor] {
     let input = try operands.tensor(0)
     let axis = try normalized(self.axis, rank: input.rank)
+    let element = input.element
     var values = try input.decodedReals()
     for line in AxisLines(shape: input.shape, axis: axis) {
       let largest = line.reduce(-Double.infinity) { max($0, values[$1]) }
       var sum = 0.0
       for index in line {
         values[index] -= largest
-        sum += apus_exp(values[index])
+        sum += element.rounded(apus_exp(values[index]))
       }
+      // A long line of small numbers may leave the range of half precision; it stays a distribution.
+      let total = element.rounded(sum).isFinite ? element.rounded(sum) : sum
       for index in line {
-        values[index] = logarithm ? values[index] - apus_log(sum) : apus_exp(values[index]) / sum
+        values[index] =
+          logarithm
+          ? values[index] - apus_log(total)
+          : element.rounded(apus_exp(values[index])) / total
       }
     }
     return [try input.replacing(.real(values))]

@@ -42,7 +42,7 @@ package struct Split: Operator {
     guard let extents = data.type.extents else { return unknown }
     let axis = try normalize(axis: self.axis, rank: extents.count)
     let sizes: [Extent]
-    if let listed { sizes = listed } else { sizes = try evenSizes(extents[axis]) }
+    if let listed { sizes = listed } else { sizes = evenSizes(extents[axis]) }
     for size in sizes where size.fixed.map({ $0 < 0 }) == true {
       throw .invalid(field: "sizes", reason: "size \(size) is negative")
     }
@@ -69,14 +69,17 @@ package struct Split: Operator {
     return facts
   }
 
-  private func evenSizes(_ whole: Extent) throws(TypeError) -> [Extent] {
+  private func evenSizes(_ whole: Extent) -> [Extent] {
     let size = whole.ceilingDivided(by: .fixed(parts))
-    var sizes = Array(repeating: size, count: parts)
-    let last = whole - size * .fixed(parts - 1)
-    if let number = last.fixed, number < 0 {
-      throw .invalid(field: "parts", reason: "extent \(whole) does not split into \(parts) parts")
+    if let whole = whole.fixed, let size = size.fixed {
+      // Where the rounding up leaves nothing for the last parts, they are empty.
+      return (0..<parts).map { index in
+        let (start, overflow) = index.multipliedReportingOverflow(by: size)
+        return .fixed(overflow ? 0 : min(size, max(0, whole - start)))
+      }
     }
-    sizes[parts - 1] = last
+    var sizes = Array(repeating: size, count: parts)
+    sizes[parts - 1] = whole - size * .fixed(parts - 1)
     return sizes
   }
 

@@ -14,7 +14,9 @@ package struct Unsqueeze: ViewOperator {
     try operands.expect(2...2)
     let data = try operands.require(0)
     guard let axes = try operands.numbers(1), let extents = data.type.extents else {
-      return [.unknown(data.element)]
+      let added = operands[1]?.type.elementCount
+      let rank = data.type.rank.flatMap { own in added.map { own.addingReportingOverflow($0) } }
+      return [.unknown(data.element, rank: rank.flatMap { $0.overflow ? nil : $0.partialValue })]
     }
     let rank = extents.count + axes.count
     let inserted = Set(try normalize(axes: axes, rank: rank))

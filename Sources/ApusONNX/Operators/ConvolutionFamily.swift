@@ -7,21 +7,28 @@ enum ConvolutionFamily {
     _ context: NodeContext, _ attributes: inout AttributeReader
   ) throws(ImportError) -> [ValueID?] {
     try context.expect(2...3)
-    let window = try WindowAttributes(&attributes)
     let weight = try context.operand(1, "W")
-    try check(window.kernel, context.fact(weight).type)
+    let operation = try operation(
+      &attributes, weight: context.fact(weight).type, hasBias: context.optional(2) != nil)
+    var operands: [ValueID?] = [try context.operand(0, "X"), weight]
+    if let bias = context.optional(2) { operands.append(bias) }
+    return try context.add(operation, operands)
+  }
+
+  /// The operation that a convolution's attributes describe.
+  static func operation(
+    _ attributes: inout AttributeReader, weight: TensorType, hasBias: Bool
+  ) throws(ImportError) -> Convolution {
+    let window = try WindowAttributes(&attributes)
+    try check(window.kernel, weight)
     var operation = Convolution()
     operation.strides = window.strides
     operation.dilations = window.dilations
     operation.pads = window.pads
     operation.padding = window.padding
     operation.group = try attributes.integer("group", default: 1)
-    var operands: [ValueID?] = [try context.operand(0, "X"), weight]
-    if let bias = context.optional(2) {
-      operation.hasBias = true
-      operands.append(bias)
-    }
-    return try context.add(operation, operands)
+    operation.hasBias = hasBias
+    return operation
   }
 
   /// `kernel_shape` repeats what the weight says.

@@ -2,7 +2,7 @@ internal import ApusIR
 internal import ApusLoops
 internal import ApusTensor
 
-/// Smooth activations: Gelu, Swish, Mish, Softplus, Softsign.
+/// Smooth activations: Gelu, Swish, SwiGLU, Mish, Softplus, Softsign.
 enum Gating {
   static func gelu(
     _ context: NodeContext, _ attributes: inout AttributeReader
@@ -18,10 +18,26 @@ enum Gating {
     _ context: NodeContext, _ attributes: inout AttributeReader
   ) throws(ImportError) -> [ValueID?] {
     try context.expect(1)
-    let x = try context.operand(0, "X")
     let alpha = try attributes.real("alpha", default: 1)
+    return [try swish(context, try context.operand(0, "X"), alpha: alpha)]
+  }
+
+  /// y = a · sigmoid(alpha · a) · b
+  static func swishGated(
+    _ context: NodeContext, _ attributes: inout AttributeReader
+  ) throws(ImportError) -> [ValueID?] {
+    try context.expect(2)
+    let alpha = try attributes.real("alpha", default: 1)
+    let gate = try swish(context, try context.operand(0, "A"), alpha: alpha)
+    return [try context.binary(.multiply, gate, try context.operand(1, "B"))]
+  }
+
+  /// x · sigmoid(alpha · x)
+  static func swish(
+    _ context: NodeContext, _ x: ValueID, alpha: Double
+  ) throws(ImportError) -> ValueID {
     let scaled = alpha == 1 ? x : try context.binary(.multiply, x, alpha)
-    return [try context.binary(.multiply, x, try context.unary(.sigmoid, scaled))]
+    return try context.binary(.multiply, x, try context.unary(.sigmoid, scaled))
   }
 
   /// y = x · tanh(softplus x)
@@ -42,7 +58,7 @@ enum Gating {
   }
 
   /// log(1 + exp x) = max(x, 0) + log(1 + exp −|x|), which does not overflow.
-  private static func softplus(
+  static func softplus(
     _ context: NodeContext, _ x: ValueID
   ) throws(ImportError) -> ValueID {
     let magnitude = try context.unary(.negate, try context.unary(.absolute, x))

@@ -10,24 +10,23 @@ enum Normalization {
     try context.expect(5)
     let epsilon = try attributes.real("epsilon", default: 1e-5)
     let momentum = try attributes.real("momentum", default: 0.9)
+    var isTraining = false
+    var perPosition = false
     if context.opset >= 14 {
-      if try attributes.flag("training_mode", default: false) {
-        return try BatchStatistics.normalize(context, epsilon: epsilon, momentum: momentum)
-      }
+      isTraining = try attributes.flag("training_mode", default: false)
     } else {
-      if context.opset < 9, try attributes.integer("spatial", default: 1) == 0 {
-        throw .unsupported("statistics per position", .attribute("spatial"))
-      }
+      isTraining = (1...4).contains { context.uses(output: $0) }
+      if context.opset < 9 { perPosition = try attributes.integer("spatial", default: 1) == 0 }
       if context.opset < 7 {
         attributes.ignore("consumed_inputs")
-        guard try attributes.integer("is_test", default: 0) != 0 else {
-          throw .unsupported("batch statistics (training)", .attribute("is_test"))
-        }
+        isTraining = try attributes.integer("is_test", default: 0) == 0
       }
     }
-    for index in context.outputs.indices.dropFirst() where context.uses(output: index) {
-      throw .unsupported("statistics as outputs", .output(context.outputs[index]))
+    if isTraining {
+      return try BatchStatistics.normalize(
+        context, epsilon: epsilon, momentum: momentum, perPosition: perPosition)
     }
+    if perPosition { return [try positionwise(context, epsilon), nil, nil, nil, nil] }
     let data = try context.operand(0, "X")
     let element = context.element(data)
     var operands: [ValueID?] = [data]
@@ -37,6 +36,19 @@ enum Normalization {
     }
     let results = try context.add(BatchNormalization(epsilon: epsilon), operands)
     return results + [nil, nil, nil, nil]
+  }
+
+  /// y = (x − mean) / √(variance + epsilon) · scale + bias with parameters for each element of an image.
+  private static func positionwise(
+    _ context: NodeContext, _ epsilon: Double
+  ) throws(ImportError) -> ValueID {
+    let centred = try context.binary(
+      .subtract, try context.operand(0, "X"), try context.operand(3, "mean"))
+    let deviation = try context.unary(
+      .sqrt, try context.binary(.add, try context.operand(4, "var"), epsilon))
+    let scaled = try context.binary(
+      .multiply, try context.binary(.divide, centred, deviation), try context.operand(1, "scale"))
+    return try context.binary(.add, scaled, try context.operand(2, "B"))
   }
 
   static func layer(

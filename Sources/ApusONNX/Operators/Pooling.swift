@@ -6,6 +6,7 @@ enum Pooling {
   static func maximum(
     _ context: NodeContext, _ attributes: inout AttributeReader
   ) throws(ImportError) -> [ValueID?] {
+    try context.expect(1)
     var operation = try pool(
       .maximum, context, &attributes, hasDilations: context.opset >= 10)
     if context.opset >= 8 {
@@ -19,6 +20,7 @@ enum Pooling {
   static func average(
     _ context: NodeContext, _ attributes: inout AttributeReader
   ) throws(ImportError) -> [ValueID?] {
+    try context.expect(1)
     var operation = try pool(
       .average, context, &attributes, hasDilations: context.opset >= 19)
     if context.opset >= 7 {
@@ -27,11 +29,11 @@ enum Pooling {
     return try context.add(operation, [try context.operand(0, "X")])
   }
 
-  private static func pool(
+  /// The operation that a pool's attributes describe.
+  static func pool(
     _ kind: PoolKind, _ context: NodeContext, _ attributes: inout AttributeReader,
     hasDilations: Bool
   ) throws(ImportError) -> Pool {
-    try context.expect(1)
     let window = try WindowAttributes(&attributes, hasDilations: hasDilations)
     guard let kernel = window.kernel else {
       throw .invalid("it is required", .attribute("kernel_shape"))
@@ -43,7 +45,7 @@ enum Pooling {
     operation.dilations = window.dilations
     operation.pads = window.pads
     operation.padding = window.padding
-    if context.opset >= 10 {
+    if context.opset >= 10 || attributes.has("ceil_mode") && hasDilations {
       operation.ceilMode = try attributes.flag("ceil_mode", default: false)
     }
     return operation

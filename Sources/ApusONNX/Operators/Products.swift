@@ -16,12 +16,19 @@ enum Products {
     _ context: NodeContext, _ attributes: inout AttributeReader
   ) throws(ImportError) -> [ValueID?] {
     try context.expect(context.opset >= 11 ? 2...3 : 3...3)
+    // Before opset 7 C broadcasts where this flag asks for it; now it always may.
+    if context.opset < 7 { _ = try attributes.flag("broadcast", default: false) }
+    return [try general(context, &attributes)]
+  }
+
+  /// Gemm's product by its attributes.
+  static func general(
+    _ context: NodeContext, _ attributes: inout AttributeReader
+  ) throws(ImportError) -> ValueID {
     let alpha = try attributes.real("alpha", default: 1)
     let beta = try attributes.real("beta", default: 1)
     let transposesLeft = try attributes.flag("transA", default: false)
     let transposesRight = try attributes.flag("transB", default: false)
-    // Before opset 7 C broadcasts where this flag asks for it; now it always may.
-    if context.opset < 7 { _ = try attributes.flag("broadcast", default: false) }
     let left = try context.operand(0, "A")
     let right = try context.operand(1, "B")
     for (value, name) in [(left, "A"), (right, "B")] {
@@ -39,6 +46,6 @@ enum Products {
       if beta != 1 { addend = try context.binary(.multiply, addend, beta) }
       result = try context.binary(.add, result, addend)
     }
-    return [result]
+    return result
   }
 }

@@ -127,6 +127,13 @@ struct WireWriter {
 
   mutating func key(_ number: Int, wireType: UInt64) { varint(UInt64(number) << 3 | wireType) }
 
+  /// A field of bytes, text or a message.
+  mutating func field(_ number: Int, _ content: [UInt8]) {
+    key(number, wireType: 2)
+    varint(UInt64(content.count))
+    bytes += content
+  }
+
   mutating func append(_ range: ByteRange) { range.withBytes { bytes.append(contentsOf: $0) } }
 
   /// A length-delimited field of at most 34 bits of length, filled by `body`.

@@ -43,4 +43,11 @@ import Testing
         Convolution(), [TensorType(.float32, [1, 4, 5, 5]), TensorType(.float32, [2, 3, 3, 3])])
     }
   }
+
+  @Test func integersWrap() throws {
+    let x = try HostTensor(.int32, shape: [1, 1, 2], .signed([1 << 30, 1 << 30]))
+    let w = try HostTensor(.int32, shape: [1, 1, 2], .signed([2, 2]))
+    let found = try NumberProbe.run(Convolution(), [x, w])[0]
+    #expect(try found.integers() == [0])
+  }
 }

@@ -102,7 +102,7 @@ import Testing
     #expect(type.shape == .ranked([Probe.batch, Probe.sequence]))
     let unknown = try Probe.type(
       Slice(), [data, Probe.unknown(1), Probe.known([1]), Probe.known([1])])
-    #expect(unknown.shape == .unranked)
+    #expect(unknown.shape == [Probe.batch, .unknown])
     let unranked = try Probe.type(
       Slice(), [Probe.unranked(), Probe.known([0]), Probe.known([1])])
     #expect(unranked.shape == .unranked)

@@ -1,0 +1,157 @@
+internal import CApusPlatform
+package import ApusTensor
+
+/// The discrete Fourier transform along an axis.
+///
+/// Operands `data` [batch…, axis…, 1 or 2] (real, or real and imaginary parts), optional `length`
+/// (one int64: longer data is cut, shorter filled with zeros), optional `axis` (one int64). With
+/// `oneSided` the first half of the spectrum of real data; inverse and one-sided, real data from the
+/// first half. Source: ONNX DFT-20.
+package struct FourierTransform: Operator {
+  package static let name = "fourier_transform"
+  package static let operandNames = ["data", "length", "axis"]
+  package static var fields: [Field<Self>] {
+    [Field("inverse", \.inverse), Field("oneSided", \.oneSided)]
+  }
+
+  package var inverse = false
+  package var oneSided = false
+
+  package init() {}
+  package init(inverse: Bool, oneSided: Bool) {
+    self.inverse = inverse
+    self.oneSided = oneSided
+  }
+
+  package func infer(_ operands: Operands) throws(TypeError) -> [Fact] {
+    try operands.expect(1...3)
+    let data = try operands.require(0, arithmetic: [.real])
+    for index in 1..<3 where operands[index] != nil {
+      _ = try operands.require(index, element: [.int64, .int32])
+    }
+    guard var extents = data.type.extents else { return [.unknown(data.element)] }
+    guard extents.count >= 2 else {
+      throw .rank(operand: "data", found: extents.count, expected: "2 or more")
+    }
+    if let parts = extents.last?.fixed, parts != 1, parts != 2 {
+      throw .extents(operand: "data", found: .fixed(parts), expected: 2)
+    }
+    extents[extents.count - 1] = inverse && oneSided ? 1 : 2
+    guard operands[2] == nil || operands[2]?.integers != nil else {
+      return [.unknown(data.element, rank: extents.count)]
+    }
+    let axis = try Self.axis(operands[2]?.integers?.first ?? -2, rank: extents.count)
+    let length = operands[1] == nil ? nil : operands[1]?.contents?.first ?? .unknown
+    if let length = length?.fixed, length < 1 {
+      throw .invalid(field: "length", reason: "\(length) is not positive")
+    }
+    if inverse && oneSided {
+      extents[axis] = length ?? (extents[axis] - 1) * 2
+    } else {
+      let full = length ?? extents[axis]
+      extents[axis] = oneSided ? full.floorDivided(by: 2) + 1 : full
+    }
+    return [Fact(data.element, extents)]
+  }
+
+  private static func axis(_ axis: Int, rank: Int) throws(TypeError) -> Int {
+    let normal = try normalize(axis: axis, rank: rank)
+    guard normal != rank - 1 else {
+      throw .invalid(field: "axis", reason: "\(axis) is the axis of real and imaginary parts")
+    }
+    return normal
+  }
+
+  package func evaluate(
+    _ operands: [HostTensor?], _ results: [TensorType]
+  ) throws(EvaluationError) -> [HostTensor] {
+    let data = try operands.tensor(0)
+    let shape = try results.fixedShape(0)
+    let axis: Int
+    do {
+      axis = try Self.axis(
+        try operands.optional(2)?.decodedIntegers().first ?? -2, rank: data.rank)
+    } catch let error as TypeError { throw .type(error) } catch let error as EvaluationError {
+      throw error
+    } catch { throw .value("\(error)") }
+    let given = try operands.optional(1)?.decodedIntegers().first
+    let parts = data.shape[data.rank - 1]
+    let length = given ?? (inverse && oneSided ? (data.shape[axis] - 1) * 2 : data.shape[axis])
+    guard length > 0, length <= 1 << 30 else { throw .value("a transform of length \(length)") }
+    let x = try data.decodedReals()
+    let strides = rowMajorStrides(data.shape)
+    var outer = data.shape
+    outer[axis] = 1
+    outer[data.rank - 1] = 1
+    let targets = rowMajorStrides(shape)
+    var values = [Double](repeating: 0, count: Array.product(shape) ?? 0)
+    for coordinates in Coordinates(outer) {
+      let start = zip(coordinates, strides).reduce(0) { $0 + $1.0 * $1.1 }
+      let target = zip(coordinates, targets).reduce(0) { $0 + $1.0 * $1.1 }
+      var line = (0..<length).map { index -> Complex in
+        guard index < data.shape[axis] else { return Complex(0, 0) }
+        let offset = start + index * strides[axis]
+        return Complex(x[offset], parts == 2 ? x[offset + 1] : 0)
+      }
+      if inverse && oneSided {
+        // The other half of a real signal's spectrum is the conjugate of this one.
+        for index in (length / 2 + 1)..<max(length, length / 2 + 1) {
+          line[index] = Complex(line[length - index].real, -line[length - index].imaginary)
+        }
+      }
+      let spectrum = Self.transform(line, inverse: inverse)
+      for index in 0..<shape[axis] {
+        values[target + index * targets[axis]] = spectrum[index].real
+        if shape[data.rank - 1] == 2 {
+          values[target + index * targets[axis] + 1] = spectrum[index].imaginary
+        }
+      }
+    }
+    return [try .make(data.element, shape, .real(values))]
+  }
+
+  /// The sums of the definition, after splitting even lengths in halves (Cooley & Tukey, 1965).
+  static func transform(_ x: [Complex], inverse: Bool) -> [Complex] {
+    let spectrum = sums(x, inverse ? 1 : -1)
+    guard inverse else { return spectrum }
+    let scale = 1 / Double(x.count)
+    return spectrum.map { Complex($0.real * scale, $0.imaginary * scale) }
+  }
+
+  private static func sums(_ x: [Complex], _ sign: Double) -> [Complex] {
+    let n = x.count
+    guard n > 1 else { return x }
+    func turn(_ k: Int) -> Complex {
+      let angle = sign * 2 * Double.pi * Double(k) / Double(n)
+      return Complex(apus_cos(angle), apus_sin(angle))
+    }
+    if n % 2 == 0 {
+      let even = sums(stride(from: 0, to: n, by: 2).map { x[$0] }, sign)
+      let odd = sums(stride(from: 1, to: n, by: 2).map { x[$0] }, sign)
+      var result = x
+      for k in 0..<(n / 2) {
+        let moved = odd[k] * turn(k)
+        result[k] = Complex(even[k].real + moved.real, even[k].imaginary + moved.imaginary)
+        result[k + n / 2] = Complex(even[k].real - moved.real, even[k].imaginary - moved.imaginary)
+      }
+      return result
+    }
+    let turns = (0..<n).map(turn)
+    return (0..<n).map { k in
+      var sum = Complex(0, 0)
+      for (index, value) in x.enumerated() {
+        let term = value * turns[k * index % n]
+        sum = Complex(sum.real + term.real, sum.imaginary + term.imaginary)
+      }
+      return sum
+    }
+  }
+}
+
+extension Complex {
+  fileprivate static func * (left: Complex, right: Complex) -> Complex {
+    Complex(
+      left.real * right.real - left.imaginary * right.imaginary,
+      left.real * right.imaginary + left.imaginary * right.real)
+  }
+}

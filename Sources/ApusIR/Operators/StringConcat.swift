@@ -1,0 +1,28 @@
+package import ApusTensor
+
+/// Joins strings with broadcasting: zᵢ = xᵢ followed by yᵢ.
+///
+/// Operands `left`, `right`: strings. Source: ONNX StringConcat-20.
+package struct StringConcat: Operator {
+  package static let name = "string_concat"
+  package static let operandNames = ["left", "right"]
+
+  package init() {}
+
+  package func infer(_ operands: Operands) throws(TypeError) -> [Fact] {
+    try operands.expect(2...2)
+    let left = try operands.require(0, element: [.string])
+    let right = try operands.require(1, element: [.string])
+    return [Fact(TensorType(.string, try broadcast(left.shape, right.shape)))]
+  }
+
+  package func evaluate(
+    _ operands: [HostTensor?], _ results: [TensorType]
+  ) throws(EvaluationError) -> [HostTensor] {
+    let left = try operands.tensor(0)
+    let right = try operands.tensor(1)
+    let space = try BroadcastSpace([left.shape, right.shape])
+    let (a, b) = (try left.decodedTexts(), try right.decodedTexts())
+    return [try space.map(a, b, as: .string, Elements.text) { $0 + $1 }]
+  }
+}

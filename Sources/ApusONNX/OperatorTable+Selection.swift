@@ -1,0 +1,42 @@
+internal import ApusIR
+
+/// Functions, bits, searching, scattering and padding.
+extension OperatorTable {
+  static let selection: [OperatorImporter] = [
+    .init("Acos", since: 7, Functions.trigonometric(.acos)),
+    .init("Acosh", since: 9, Functions.trigonometric(.acosh)),
+    .init("ArgMax", Searching.extremum(smallest: false)),
+    .init("ArgMin", Searching.extremum(smallest: true)),
+    .init("Asin", since: 7, Functions.trigonometric(.asin)),
+    .init("Asinh", since: 9, Functions.trigonometric(.asinh)),
+    .init("Atan", since: 7, Functions.trigonometric(.atan)),
+    .init("Atanh", since: 9, Functions.trigonometric(.atanh)),
+    .init("BitCast", since: 26, Bits.cast),
+    .init("BitShift", since: 11, Bits.shift),
+    .init("BitwiseAnd", since: 18, Bits.binary(.and)),
+    .init("BitwiseNot", since: 18, Bits.complement),
+    .init("BitwiseOr", since: 18, Bits.binary(.or)),
+    .init("BitwiseXor", since: 18, Bits.binary(.xor)),
+    .init("CenterCropPad", since: 18, Padding.center),
+    .init("Compress", since: 9, Searching.compress),
+    .init("Cosh", since: 9, Functions.trigonometric(.cosh)),
+    .init("CumProd", since: 26, CumulativeSums.product),
+    .init("EyeLike", since: 9, Padding.eye),
+    .init("Hardmax", Searching.hardmax),
+    .init("IsInf", since: 10, Functions.isInfinite),
+    .init("IsNaN", since: 9, Functions.isNaN),
+    .init("NonZero", since: 9, Searching.nonZero),
+    .init("OneHot", since: 9, Searching.oneHot),
+    .init("Pad", Padding.pad),
+    .init("ReverseSequence", since: 10, Padding.reverse),
+    .init("Scatter", since: 9, Scattering.elements),
+    .init("ScatterElements", since: 11, Scattering.elements),
+    .init("ScatterND", since: 11, Scattering.tuples),
+    .init("Sinh", since: 9, Functions.trigonometric(.sinh)),
+    .init("Tan", since: 7, Functions.trigonometric(.tan)),
+    .init("TensorScatter", since: 24, Scattering.cache),
+    .init("TopK", Searching.topK),
+    .init("Trilu", since: 14, Padding.triangle),
+    .init("Unique", since: 11, Searching.unique),
+  ]
+}
