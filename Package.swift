@@ -80,6 +80,7 @@ let package = Package(
       name: "ApusDecoding", dependencies: ["Apus"], path: "Benchmarks/decode",
       swiftSettings: strict),
     tests("ApusTensorTests", ["ApusTensor"]),
+    tests("ApusLoopsTests", ["ApusLoops", "ApusTensor"]),
     tests(
       "ApusCommandTests",
       ["ApusCommand", "Apus", "ApusEngine", "ApusONNX", "ApusRuntime", "ApusTensor"]),

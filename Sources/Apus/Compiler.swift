@@ -64,19 +64,19 @@ package enum Compiler {
 
   /// Loads an engine; one that was built for another processor is rebuilt from the graph inside it.
   package static func load(_ path: String, threads: Int) throws(ApusError) -> LoadedEngine {
-    let reader = try read(path)
+    return try load(try read(path), threads: threads)
+  }
+
+  /// Makes an engine of what was read.
+  package static func load(_ reader: EngineReader, threads: Int) throws(ApusError) -> LoadedEngine {
     let contents = reader.contents
     if contents.target != CPUTactics.features {
-      var options = BuildOptions()
-      options.threads = threads
-      options.profiles = contents.plan.profiles
-      let result = try build(contents.source, options)
-      return LoadedEngine(
-        engine: result.engine,
-        notes: [
-          "the engine was built for a processor with other features; "
-            + "it was rebuilt from the graph inside it"
-        ])
+      return try rebuild(
+        contents, threads, because: "the engine was built for a processor with other features")
+    }
+    do { try contents.plan.check(CPUTactics.sources) } catch {
+      return try rebuild(
+        contents, threads, because: "the plan in the engine cannot be used (\(error))")
     }
     let engine = Engine(
       plan: contents.plan, source: contents.source, sources: CPUTactics.sources,
@@ -103,6 +103,17 @@ package enum Compiler {
     case .tensor, .notAnEngine:
       return ApusError(.invalidInput, error.description, location: path)
     }
+  }
+
+  private static func rebuild(
+    _ contents: EngineFile.Contents, _ threads: Int, because reason: String
+  ) throws(ApusError) -> LoadedEngine {
+    var options = BuildOptions()
+    options.threads = threads
+    options.profiles = contents.plan.profiles
+    let result = try build(contents.source, options)
+    return LoadedEngine(
+      engine: result.engine, notes: ["\(reason); it was rebuilt from the graph inside it"])
   }
 
   package static func isEngineFile(_ path: String) -> Bool { EngineReader.isEngine(path) }

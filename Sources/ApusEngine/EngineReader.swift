@@ -1,5 +1,5 @@
 internal import ApusIR
-internal import ApusTensor
+package import ApusTensor
 
 /// Reads engine files that may be damaged or hostile. Weights stay mapped; their checksums are
 /// verified by `verify`, before first use.
@@ -16,7 +16,11 @@ package struct EngineReader: Sendable {
   package init(path: String) throws(EngineFileError) {
     let file: MappedFile
     do { file = try MappedFile(path: path) } catch { throw .tensor(error) }
-    let range = file.range
+    try self.init(file.range, path: path)
+  }
+
+  /// Reads an engine from bytes; `path` is for errors.
+  package init(_ range: ByteRange, path: String = "the data") throws(EngineFileError) {
     guard EngineFile.magic.indices.allSatisfy({ range[$0] == EngineFile.magic[$0] }) else {
       throw .notAnEngine(path: path)
     }
@@ -71,6 +75,9 @@ package struct EngineReader: Sendable {
       var shape: [Int] = []
       for _ in 0..<rank { shape.append(try reader.readIndex("extent", below: .max)) }
       let offset = try reader.readIndex("offset", below: .max - base)
+      guard offset % EngineFile.alignment == 0 else {
+        throw .malformed("a weight is not aligned", offset: reader.offset)
+      }
       let checksum = try reader.readFixed(UInt64.self)
       guard let elements = Array.product(shape), let bytes = element.byteCount(of: elements) else {
         throw .malformed("a weight does not fit the address space", offset: reader.offset)
