@@ -21,6 +21,10 @@ let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-
 let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
+/// The commit that a release build is made from, named in its environment: `apus --version` shows it.
+/// Elsewhere the program finds out by itself.
+let commit = String((Context.environment["APUS_COMMIT"] ?? "").filter(\.isHexDigit).prefix(64))
+
 let package = Package(
   name: "apus",
   products: [
@@ -33,7 +37,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
-    .target(name: "CApusPlatform"),
+    .target(
+      name: "CApusPlatform", cSettings: [.define("APUS_COMMIT", to: "\"\(commit)\"")]),
     .target(name: "CApusCPU"),
     .target(name: "CApusDemo", exclude: ["data"]),
     library("ApusTensor", ["CApusPlatform"]),
@@ -75,12 +80,15 @@ let package = Package(
       name: "ApusDecoding", dependencies: ["Apus"], path: "Benchmarks/decode",
       swiftSettings: strict),
     tests("ApusTensorTests", ["ApusTensor"]),
-    tests("ApusCommandTests", ["ApusCommand", "Apus", "ApusTensor"]),
+    tests("ApusLoopsTests", ["ApusLoops", "ApusTensor"]),
+    tests(
+      "ApusCommandTests",
+      ["ApusCommand", "Apus", "ApusEngine", "ApusONNX", "ApusRuntime", "ApusTensor"]),
     tests(
       "ApusTests",
       [
         "Apus", "ApusBuilder", "ApusCPU", "ApusEngine", "ApusRuntime", "ApusIR", "ApusLoops",
-        "ApusTensor", "CApusDemo",
+        "ApusTensor", "CApusDemo", "CApusPlatform",
       ]),
     tests(
       "ApusCPUTests",

@@ -25,8 +25,15 @@ package enum Compiler {
   package static func importModel(_ path: String) throws(ApusError) -> ImportedModel {
     do { return try ONNXImporter.load(path: path) } catch {
       throw ApusError(
-        error.isUnsupported ? .unsupported : .invalidInput, error.description, location: path)
+        error.isUnsupported ? .unsupported : .invalidInput, error.description, location: path,
+        hint: lacksWeights(error)
+          ? "the file holds no weights; apus materialize fills one that says how to" : nil)
     }
+  }
+
+  private static func lacksWeights(_ error: ImportError) -> Bool {
+    guard case .tensor = error.subject, case .invalid(let text) = error.reason else { return false }
+    return text.hasSuffix(" elements, found 0")
   }
 
   /// Optimises a graph and makes it runnable on this machine's CPU.
@@ -49,28 +56,27 @@ package enum Compiler {
       source: engine.source, plan: engine.plan, target: CPUTactics.features,
       producer: "apus \(version)")
     do { try EngineWriter.write(contents, to: path) } catch {
-      throw ApusError(.invalidInput, error.description, location: path)
+      throw ApusError(
+        .invalidInput, error.description, location: path,
+        hint: "the engine was not saved; a file that was there is as it was")
     }
   }
 
   /// Loads an engine; one that was built for another processor is rebuilt from the graph inside it.
   package static func load(_ path: String, threads: Int) throws(ApusError) -> LoadedEngine {
-    let reader: EngineReader
-    do { reader = try EngineReader(path: path) } catch {
-      throw ApusError(.invalidInput, error.description, location: path)
-    }
+    return try load(try read(path), threads: threads)
+  }
+
+  /// Makes an engine of what was read.
+  package static func load(_ reader: EngineReader, threads: Int) throws(ApusError) -> LoadedEngine {
     let contents = reader.contents
     if contents.target != CPUTactics.features {
-      var options = BuildOptions()
-      options.threads = threads
-      options.profiles = contents.plan.profiles
-      let result = try build(contents.source, options)
-      return LoadedEngine(
-        engine: result.engine,
-        notes: [
-          "the engine was built for a processor with other features; "
-            + "it was rebuilt from the graph inside it"
-        ])
+      return try rebuild(
+        contents, threads, because: "the engine was built for a processor with other features")
+    }
+    do { try contents.plan.check(CPUTactics.sources) } catch {
+      return try rebuild(
+        contents, threads, because: "the plan in the engine cannot be used (\(error))")
     }
     let engine = Engine(
       plan: contents.plan, source: contents.source, sources: CPUTactics.sources,
@@ -79,6 +85,35 @@ package enum Compiler {
       do throws(EngineFileError) { try reader.verify() } catch { throw .engine(error) }
     }
     return LoadedEngine(engine: engine, notes: [])
+  }
+
+  /// Reads an engine file as it is, without making it runnable.
+  package static func read(_ path: String) throws(ApusError) -> EngineReader {
+    do { return try EngineReader(path: path) } catch { throw refusal(error, path) }
+  }
+
+  /// A file that is no usable engine, and what to do about it.
+  private static func refusal(_ error: EngineFileError, _ path: String) -> ApusError {
+    let remedy = "build it again: apus build --onnx=MODEL --saveEngine=\(path)"
+    switch error {
+    case .version: return ApusError(.unsupported, error.description, location: path, hint: remedy)
+    case .damaged, .coding, .graph, .malformed:
+      return ApusError(
+        .invalidInput, error.description, location: path, hint: "copy it again, or \(remedy)")
+    case .tensor, .notAnEngine:
+      return ApusError(.invalidInput, error.description, location: path)
+    }
+  }
+
+  private static func rebuild(
+    _ contents: EngineFile.Contents, _ threads: Int, because reason: String
+  ) throws(ApusError) -> LoadedEngine {
+    var options = BuildOptions()
+    options.threads = threads
+    options.profiles = contents.plan.profiles
+    let result = try build(contents.source, options)
+    return LoadedEngine(
+      engine: result.engine, notes: ["\(reason); it was rebuilt from the graph inside it"])
   }
 
   package static func isEngineFile(_ path: String) -> Bool { EngineReader.isEngine(path) }

@@ -47,8 +47,9 @@ public struct Model: Sendable {
     graph = try Compiler.importModel(path).graph
   }
 
-  /// Optimises and compiles for this machine. Level 0 times nothing; from level 1 on tactics are
-  /// verified against the reference and timed. `threads` of 0 takes every processor.
+  /// Optimises and compiles for this machine. Level 0 takes the likely fastest tactics and
+  /// neither verifies nor times them; from level 1 on each is verified against the operator's
+  /// definition, and the fastest taken. `threads` of 0 takes every processor.
   public func compile(level: Int = 0, threads: Int = 0) throws(ApusError) -> CompiledModel {
     var options = BuildOptions()
     options.level = level

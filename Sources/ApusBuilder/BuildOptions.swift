@@ -2,8 +2,8 @@ package import ApusEngine
 
 /// How an engine is built.
 package struct BuildOptions: Sendable {
-  /// 0 takes each region's likely fastest tactic and times nothing; from 1 on tactics are verified
-  /// against the reference, and timed where there is a choice.
+  /// 0 takes each region's likely fastest tactic and verifies and times nothing; from 1 on tactics
+  /// are verified against the reference, and the fastest is taken.
   package var level = 0
   /// Threads of the engine; 0 takes every usable processor.
   package var threads = 0

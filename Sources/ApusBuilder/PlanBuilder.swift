@@ -24,8 +24,7 @@ package struct PlanBuilder: Sendable {
     report.nodesBefore = source.order.count
     let graph = try optimize(source, &report)
     report.nodesAfter = graph.order.count
-    var tactics: [NodeID: Tactic] = [:]
-    var packed: [Plan.PackedKey: HostTensor] = [:]
+    var choices = [Plan.Choice](repeating: .init(), count: max(options.profiles.count, 1))
     var selector = TacticSelector(
       sources: sources, options: options, machine: machine, graph: graph)
     for (index, id) in graph.order.enumerated() {
@@ -33,28 +32,50 @@ package struct PlanBuilder: Sendable {
       let node = graph[id]
       if node.operation is any ViewOperator || node.operation is Extents { continue }
       report.launches += 1
-      let region = Region(node, in: graph)
-      let choice = selector.choose(region)
-      report.tactics.append(
-        .init(
-          node: node.name, operation: node.operation.name, tactic: choice.tactic.name,
-          microseconds: choice.microseconds))
-      guard let source = sources.first(where: { $0.name == choice.tactic.source }) else { continue }
-      tactics[id] = choice.tactic
-      do {
-        for weight in try source.pack(choice.tactic, region) {
-          packed[.init(node: id, operand: weight.operand)] = weight.tensor
-        }
-      } catch { throw .tactic(node: node.name, error) }
+      try choose(node, Region(node, in: graph), &selector, &choices, &report)
     }
     options.progress?("choosing tactics", graph.order.count, graph.order.count)
     selector.saveCache()
+    report.level = options.level
+    report.regions = selector.regions
     report.rejected = selector.rejected
     report.untimed = selector.untimed
     report.weightBytes = graph.weights.values.reduce(0) { $0 + $1.tensor.storedByteCount }
     report.milliseconds = Double(apus_clock_monotonic() - start) / 1e6
-    let plan = Plan(graph: graph, tactics: tactics, packed: packed, profiles: options.profiles)
-    return (plan, report)
+    return (Plan(graph: graph, choices: choices, profiles: options.profiles), report)
+  }
+
+  /// A node's tactic in each profile; profiles that take the same one share its packed weights.
+  private func choose(
+    _ node: Node, _ region: Region, _ selector: inout TacticSelector,
+    _ choices: inout [Plan.Choice], _ report: inout BuildReport
+  ) throws(BuildError) {
+    var packed: [Tactic: [PackedWeight]] = [:]
+    let first = report.tactics.count
+    for profile in choices.indices {
+      let choice = selector.choose(region, profile: profile)
+      let same = report.tactics[first...].firstIndex {
+        $0.tactic == choice.tactic.name && $0.source == choice.tactic.source
+      }
+      if let same {
+        report.tactics[same].profiles.append(profile)
+      } else {
+        report.tactics.append(
+          .init(
+            node: node.name, operation: node.operation.name, source: choice.tactic.source,
+            tactic: choice.tactic.name, microseconds: choice.microseconds, profiles: [profile]))
+      }
+      guard let source = sources.first(where: { $0.name == choice.tactic.source }) else { continue }
+      choices[profile].tactics[node.id] = choice.tactic
+      if packed[choice.tactic] == nil {
+        do { packed[choice.tactic] = try source.pack(choice.tactic, region) } catch {
+          throw .tactic(node: node.name, error)
+        }
+      }
+      for weight in packed[choice.tactic] ?? [] {
+        choices[profile].packed[.init(node: node.id, operand: weight.operand)] = weight.tensor
+      }
+    }
   }
 
   private func optimize(_ source: Graph, _ report: inout BuildReport) throws(BuildError) -> Graph {

@@ -4,8 +4,8 @@ internal import ApusRuntime
 internal import ApusTensor
 internal import CApusPlatform
 
-/// Chooses a tactic per region: by the sources' order at level 0, else by verified time, once per
-/// signature.
+/// Chooses a tactic per region: at level 0 the first that a source offers, else the fastest of those
+/// that pass verification. Regions of one signature share the choice.
 struct TacticSelector {
   struct Choice {
     var tactic: Tactic
@@ -15,13 +15,16 @@ struct TacticSelector {
   let sources: [any TacticSource]
   let options: BuildOptions
   let graph: Graph
-  private(set) var rejected: [String] = []
+  /// What was found out, a row per signature in the order of first use.
+  private(set) var regions: [RegionSummary] = []
+  private(set) var rejected: [RejectedTactic] = []
   /// Regions that were left untimed because the time for tuning was up.
   private(set) var untimed = 0
   private let start = apus_clock_monotonic()
   private var cache: TimingCache
-  private var known: [String: Choice] = [:]
-  private let symbols: [String: Int]
+  private var known: [String: (choice: Choice, row: Int)] = [:]
+  /// Values of the graph's symbols for each profile.
+  private let symbols: [[String: Int]]
   private let pool: ThreadPool
 
   init(sources: [any TacticSource], options: BuildOptions, machine: String, graph: Graph) {
@@ -30,70 +33,109 @@ struct TacticSelector {
     self.graph = graph
     self.cache = TimingCache(
       path: options.level > 0 ? options.timingCachePath : nil, machine: machine)
-    self.symbols = Self.optimum(graph, options.profiles.first)
+    let profiles = options.profiles.isEmpty ? [nil] : options.profiles.map(Optional.some)
+    self.symbols = profiles.map { Self.optimum(graph, $0) }
     self.pool = ThreadPool(threads: options.level > 0 ? options.threads : 1)
   }
 
-  /// Values for the graph's symbols: the first profile's optimum, else 1.
+  /// Values for the graph's symbols: what a profile's best shapes tell, else 1.
   private static func optimum(_ graph: Graph, _ profile: Profile?) -> [String: Int] {
-    var values: [String: Int] = [:]
-    for input in graph.inputs {
-      let extents = graph.type(input).extents ?? []
-      let optimum = profile?.inputs[graph[input].name]?.optimum
-      for (axis, extent) in extents.enumerated() {
-        for symbol in extent.symbols where values[symbol] == nil {
-          values[symbol] = extent == .symbol(symbol) ? optimum?[axis] ?? 1 : 1
-        }
-      }
-    }
-    return values
+    graph.completeSymbols(profile?.inputs.mapValues(\.optimum) ?? [:])
   }
 
-  mutating func choose(_ region: Region) -> Choice {
-    let candidates = sources.flatMap { $0.tactics(for: region) }
-    guard let first = candidates.first else { return Choice(tactic: ReferenceTactics.tactic) }
-    guard options.level > 0 else { return Choice(tactic: first) }
-    let trial = RegionTrial(region, symbols: symbols)
-    let signature = trial.signature
-    if let choice = known[signature] { return choice }
-    if let limit = options.tuningSeconds, Double(apus_clock_monotonic() - start) / 1e9 > limit {
-      untimed += 1
-      return Choice(tactic: first)
+  /// Chooses for a region at a profile's best shapes.
+  mutating func choose(_ region: Region, profile: Int) -> Choice {
+    let symbols = symbols[profile]
+    let signature = RegionProbe.signature(region, symbols: symbols)
+    if let known = known[signature] {
+      regions[known.row].uses += 1
+      return known.choice
     }
-    let choice = measure(candidates, trial, region)
-    known[signature] = choice
+    let candidates = sources.flatMap { $0.tactics(for: region) }
+    var choice = Choice(tactic: ReferenceTactics.tactic, microseconds: nil)
+    var verification = Verification.reference
+    if let first = candidates.first {
+      if let limit = options.tuningSeconds, options.level > 0,
+        Double(apus_clock_monotonic() - start) / 1e9 > limit
+      {
+        untimed += 1
+        choice.tactic = first
+        verification = .none(reason: "the time for tuning was up")
+      } else if options.level > 0 {
+        (choice, verification) = measure(candidates, region, signature, symbols)
+      } else {
+        choice.tactic = first
+        verification = .none(reason: "level 0 verifies nothing")
+      }
+    }
+    known[signature] = (choice, regions.count)
+    regions.append(
+      RegionSummary(
+        signature: signature, operation: region.operation.name, node: region.node.name, uses: 1,
+        tactic: choice.tactic.name, verification: verification))
     return choice
   }
 
+  /// The fastest tactic that passes. Cached times save the timing, never the verification.
   private mutating func measure(
-    _ candidates: [Tactic], _ trial: RegionTrial, _ region: Region
-  ) -> Choice {
-    var best: Choice?
+    _ candidates: [Tactic], _ region: Region, _ signature: String, _ symbols: [String: Int]
+  ) -> (Choice, Verification) {
+    let verifier = RegionVerifier(region, symbols: symbols)
+    let probe = try? RegionProbe(region, symbols: symbols)
+    var passed: [Choice] = []
+    var cached: [Choice] = []
     for tactic in candidates {
-      if let time = cache.find(trial.signature, tactic) {
-        if time < best?.microseconds ?? .infinity {
-          best = Choice(tactic: tactic, microseconds: time)
-        }
-        continue
-      }
-      if let reason = trial.disagreement(of: tactic, sources: sources, pool: pool) {
-        rejected.append(
-          "\(region.node.name) (\(region.operation.name)): tactic \(tactic.name): \(reason)")
-        continue
-      }
-      guard
-        let time = trial.time(
-          tactic, sources: sources, pool: pool, repetitions: options.averageTiming)
-      else {
-        if best == nil { best = Choice(tactic: tactic) }
-        continue
-      }
-      cache.insert(trial.signature, tactic, time)
-      if time < best?.microseconds ?? .infinity {
-        best = Choice(tactic: tactic, microseconds: time)
+      if let time = cache.find(signature, tactic) {
+        cached.append(Choice(tactic: tactic, microseconds: time))
+      } else if passes(tactic, verifier, region) {
+        let time = self.time(tactic, probe)
+        if let time { cache.insert(signature, tactic, time) }
+        passed.append(Choice(tactic: tactic, microseconds: time))
       }
     }
-    return best ?? Choice(tactic: ReferenceTactics.tactic)
+    func isFaster(_ a: Choice, _ b: Choice) -> Bool {
+      (a.microseconds ?? .infinity) < (b.microseconds ?? .infinity)
+    }
+    // `min` keeps the sources' order among equals.
+    var best = passed.min(by: isFaster)
+    for choice in cached.sorted(by: isFaster) {
+      if let best, !isFaster(choice, best) { break }
+      if passes(choice.tactic, verifier, region) {
+        best = choice
+        break
+      }
+    }
+    guard let best else { return (Choice(tactic: ReferenceTactics.tactic), .reference) }
+    return (best, verifier.coverage)
+  }
+
+  /// Whether a tactic's results agree with the definition; one that fails is recorded.
+  private mutating func passes(
+    _ tactic: Tactic, _ verifier: RegionVerifier, _ region: Region
+  ) -> Bool {
+    guard let probe = verifier.probe else { return true }
+    let disagreement: RegionVerifier.Disagreement
+    do {
+      let engine = try probe.engine(tactic, sources: sources, pool: pool)
+      do throws(RegionVerifier.Disagreement) {
+        try verifier.check(engine)
+        return true
+      } catch { disagreement = error }
+    } catch { disagreement = .init(reason: error.reason) }
+    rejected.append(
+      RejectedTactic(
+        node: region.node.name, operation: region.operation.name, tactic: tactic.name,
+        coordinates: disagreement.coordinates, found: disagreement.found,
+        expected: disagreement.expected, tolerance: disagreement.tolerance,
+        reason: disagreement.reason))
+    return false
+  }
+
+  private func time(_ tactic: Tactic, _ probe: RegionProbe?) -> Double? {
+    guard let probe, let engine = try? probe.engine(tactic, sources: sources, pool: pool) else {
+      return nil
+    }
+    return probe.time(engine, repetitions: options.averageTiming)
   }
 
   func saveCache() { cache.save() }

@@ -31,19 +31,8 @@ package struct ConvolutionTactics: TacticSource {
   }
 
   package func pack(_ tactic: Tactic, _ region: Region) throws(TacticError) -> [PackedWeight] {
-    guard tactic.name != "depthwise", let weight = region.constant(1),
-      let convolution = region.operation as? Convolution, let variant = tactic.parameters.first
+    guard var arguments = try packingArguments(tactic, region), let weight = region.constant(1)
     else { return [] }
-    var arguments = apus_conv_args()
-    arguments.variant = UInt32(variant)
-    let shape =
-      weight.shape.count == 3
-      ? [weight.shape[0], weight.shape[1], 1, weight.shape[2]] : weight.shape
-    arguments.groups = Int64(convolution.group)
-    arguments.output_channels = Int64(shape[0])
-    arguments.input_channels = Int64(shape[1] * convolution.group)
-    arguments.kernel_height = Int64(shape[2])
-    arguments.kernel_width = Int64(shape[3])
     do {
       let dense = try weight.densified()
       let bytes = apus_conv_packed_weight_bytes(&arguments)
@@ -54,6 +43,43 @@ package struct ConvolutionTactics: TacticSource {
           operand: 1, tensor: try HostTensor(.float32, shape: [bytes / 4], storage: storage))
       ]
     } catch { throw .tensor(error) }
+  }
+
+  package func packedByteCounts(
+    _ tactic: Tactic, _ region: Region
+  ) throws(TacticError) -> [Int: Int] {
+    guard var arguments = try packingArguments(tactic, region) else { return [:] }
+    return [1: apus_conv_packed_weight_bytes(&arguments)]
+  }
+
+  /// What the layout of packed weights depends on; nil where the tactic packs none.
+  private func packingArguments(
+    _ tactic: Tactic, _ region: Region
+  ) throws(TacticError) -> apus_conv_args? {
+    guard tactic.name != "depthwise", let weight = region.constant(1),
+      let convolution = region.operation as? Convolution
+    else { return nil }
+    guard let variant = tactic.parameters.first, variant >= 0,
+      variant < apus_gemm_variant_count(), (3...4).contains(weight.rank)
+    else { throw .unknown(tactic) }
+    // A splat may have any shape; what is rounded up to whole tiles must have a size.
+    let (channels, overflow) = weight.shape[1].multipliedReportingOverflow(by: convolution.group)
+    guard !overflow, channels < 1 << 40, (1..<(1 << 40)).contains(convolution.group),
+      weight.shape.allSatisfy({ $0 < 1 << 40 }),
+      (try? HostTensor.byteCount(
+        .float32, [weight.shape[0] + 64 * convolution.group] + weight.shape[1...])) != nil
+    else { throw .tensor(.tooLarge(element: .float32, shape: weight.shape)) }
+    var arguments = apus_conv_args()
+    arguments.variant = UInt32(variant)
+    let shape =
+      weight.shape.count == 3
+      ? [weight.shape[0], weight.shape[1], 1, weight.shape[2]] : weight.shape
+    arguments.groups = Int64(convolution.group)
+    arguments.output_channels = Int64(shape[0])
+    arguments.input_channels = Int64(channels)
+    arguments.kernel_height = Int64(shape[2])
+    arguments.kernel_width = Int64(shape[3])
+    return arguments
   }
 
   package func instantiate(

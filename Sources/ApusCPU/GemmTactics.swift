@@ -37,15 +37,13 @@ package struct GemmTactics: TacticSource {
   }
 
   package func pack(_ tactic: Tactic, _ region: Region) throws(TacticError) -> [PackedWeight] {
-    guard let product = region.operation as? MatMul, let variant = tactic.parameters.first else {
-      throw .unknown(tactic)
-    }
-    guard let weight = region.constant(1), weight.rank == 2 else { return [] }
+    guard let product = region.operation as? MatMul, let variant = tactic.parameters.first,
+      let bytes = try packedByteCounts(tactic, region)[1], let weight = region.constant(1)
+    else { return [] }
     let view = MatrixView(shape: weight.shape, permutation: product.rightPermutation)
     let (k, n) = (view.extents[0], view.extents[1])
     do {
       let dense = try weight.densified()
-      let bytes = apus_gemm_packed_b_bytes(UInt32(variant), Int64(k), Int64(n))
       let storage = try Storage.allocate(byteCount: bytes)
       GemmPacking.packRight(
         variant, k: k, n: n, dense, row: view.strides[0], column: view.strides[1], into: storage)
@@ -54,6 +52,24 @@ package struct GemmTactics: TacticSource {
           operand: 1, tensor: try HostTensor(.float32, shape: [bytes / 4], storage: storage))
       ]
     } catch { throw .tensor(error) }
+  }
+
+  package func packedByteCounts(
+    _ tactic: Tactic, _ region: Region
+  ) throws(TacticError) -> [Int: Int] {
+    guard let product = region.operation as? MatMul,
+      let variant = tactic.parameters.first, variant >= 0, variant < apus_gemm_variant_count()
+    else { throw .unknown(tactic) }
+    guard let weight = region.constant(1), weight.rank == 2 else { return [:] }
+    let view = MatrixView(shape: weight.shape, permutation: product.rightPermutation)
+    // A splat may have any shape; what is rounded up to whole panels must have a size.
+    guard weight.shape.allSatisfy({ $0 < 1 << 40 }),
+      (try? HostTensor.byteCount(.float32, [view.extents[0], view.extents[1] + 64])) != nil
+    else { throw .tensor(.tooLarge(element: .float32, shape: weight.shape)) }
+    return [
+      1: apus_gemm_packed_b_bytes(
+        UInt32(variant), Int64(view.extents[0]), Int64(view.extents[1]))
+    ]
   }
 
   package func stridedAccess(_ tactic: Tactic, _ region: Region) -> StridedAccess {

@@ -6,8 +6,13 @@ struct BenchFlags: ParsableArguments {
   @Option(name: .customLong("loadEngine"), help: "An engine to run in place of building one.")
   var loadEngine: String?
   @Option(help: "Input shapes, as NAME:1x3x224x224,NAME2:1x8.") var shapes: String?
-  @Option(name: .customLong("useProfile"), help: "Runs the best shapes of this profile.")
-  var useProfile = 0
+  @Option(
+    name: .customLong("useProfile"),
+    help: """
+      Runs the tactics of this profile, and its best shapes where --shapes says no others. Without \
+      it the profile that fits the shapes best is taken.
+      """)
+  var useProfile: Int?
   @Option(help: "Runs at least this many queries.") var iterations = 10
   @Option(help: "Runs at least this many seconds.") var duration = 3.0
   @Option(name: .customLong("warmUp"), help: "Milliseconds of runs before timing.")

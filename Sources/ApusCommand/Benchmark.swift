@@ -24,6 +24,11 @@ struct Benchmark {
   /// Nil where inference was skipped.
   func run() throws -> PerformanceReport? {
     try flags.check()
+    try build.check()
+    for path in [
+      build.saveEngine, flags.exportTimes, flags.exportOutput, flags.exportProfile,
+      flags.exportLayerInfo,
+    ] { try Models.writable(path) }
     let memoryLimit = try build.memoryLimit()
     let engine = try prepare()
     if flags.dumpOptimizationProfile { dumpProfiles(engine) }
@@ -31,8 +36,10 @@ struct Benchmark {
     if flags.skipInference { return nil }
     let inputs = try BenchmarkInputs(engine, flags, log)
     bind(engine, inputs.values)
+    noteProfile(engine, inputs.values)
     let queries = BenchmarkQueries(
-      engine: engine, inputs: inputs.values, options: SessionOptions(memoryLimit: memoryLimit),
+      engine: engine, inputs: inputs.values,
+      options: SessionOptions(memoryLimit: memoryLimit, profile: flags.useProfile),
       idleMilliseconds: flags.idleTime, path: path)
     let report = try measure(queries)
     if flags.dumpOutput || flags.exportOutput != nil { try outputs(engine, inputs.values) }
@@ -55,7 +62,7 @@ struct Benchmark {
         .invalidInput, "no model was given", hint: "add --onnx=model.onnx or --loadEngine=m.engine")
     }
     log.info("Start parsing network model.")
-    let model = try Compiler.importModel(path)
+    let model = try Models.onnx(path)
     banner(path, model)
     log.info("Finished parsing network model. Parse time: \(seconds(since: start))")
     let built = try BuildCommand.build(model.graph, build, shapes: flags.shapes)
@@ -127,7 +134,10 @@ struct Benchmark {
 
   private func outputs(_ engine: Engine, _ inputs: [HostTensor]) throws {
     let values: [HostTensor]
-    do { values = try engine.makeSession().run(ordered: inputs) } catch {
+    do {
+      values = try engine.makeSession(SessionOptions(profile: flags.useProfile))
+        .run(ordered: inputs)
+    } catch {
       throw Models.boundary(error, path)
     }
     let named = Array(zip(engine.outputs.map(\.name), values))
@@ -144,7 +154,7 @@ struct Benchmark {
   // MARK: Layers
 
   private func profile(_ engine: Engine, _ inputs: [HostTensor]) throws {
-    let session = engine.makeSession()
+    let session = engine.makeSession(SessionOptions(profile: flags.useProfile))
     var options = Session.RunOptions()
     let runs = max(flags.iterations, 1)
     do {
@@ -168,6 +178,13 @@ struct Benchmark {
       log.info("Layer Information:")
       if !log.isQuiet { print(text) }
     }
+  }
+
+  /// Says which profile's tactics run where there are several.
+  private func noteProfile(_ engine: Engine, _ inputs: [HostTensor]) {
+    guard engine.plan.profiles.count > 1 else { return }
+    let index = flags.useProfile ?? engine.plan.profile(for: inputs.map(\.shape))
+    log.info("Using the tactics of optimization profile \(index).")
   }
 
   private func dumpProfiles(_ engine: Engine) {

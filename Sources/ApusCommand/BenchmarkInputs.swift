@@ -17,7 +17,9 @@ struct BenchmarkInputs {
     let wanted = engine.inputs.map { name, type in
       given[name] ?? type.fixedShape ?? profile?.inputs[name]?.optimum
     }
-    let symbols = Self.symbols(engine.inputs, wanted)
+    var shapes: [String: [Int]] = [:]
+    for (input, shape) in zip(engine.inputs, wanted) { shapes[input.name] = shape }
+    let symbols = engine.plan.graph.completeSymbols(shapes)
     let open = zip(engine.inputs, wanted).filter { input, shape in
       shape == nil && files[input.name]?.hasSuffix(".npy") != true
     }.map(\.0.name)
@@ -41,23 +43,6 @@ struct BenchmarkInputs {
     }
   }
 
-  /// Values of all symbols: what the given shapes say, else 1.
-  private static func symbols(
-    _ inputs: [(name: String, type: TensorType)], _ shapes: [[Int]?]
-  ) -> [String: Int] {
-    let known = zip(inputs, shapes).compactMap { input, shape in
-      shape.map { SymbolBindings.Input(name: input.name, type: input.type, shape: $0) }
-    }
-    // Shapes that contradict each other are reported when they run.
-    var symbols = (try? SymbolBindings.bind(known)) ?? [:]
-    for input in inputs {
-      for symbol in (input.type.extents ?? []).flatMap(\.symbols) where symbols[symbol] == nil {
-        symbols[symbol] = 1
-      }
-    }
-    return symbols
-  }
-
   private static func files(_ entries: [String], _ known: [String]) throws -> [String: String] {
     var files: [String: String] = [:]
     for entry in entries.flatMap({ $0.split(separator: ",") }) {
@@ -74,8 +59,8 @@ struct BenchmarkInputs {
     return files
   }
 
-  private static func profile(_ index: Int, _ profiles: [Profile]) throws -> Profile? {
-    if index == 0 { return profiles.first }
+  private static func profile(_ index: Int?, _ profiles: [Profile]) throws -> Profile? {
+    guard let index, index != 0 else { return profiles.first }
     guard profiles.indices.contains(index) else {
       throw ApusError(
         .invalidInput, "there is no optimisation profile \(index)",

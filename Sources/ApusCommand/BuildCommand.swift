@@ -25,7 +25,9 @@ struct BuildCommand: ParsableCommand {
     guard let path = build.onnx else {
       throw ApusError(.invalidInput, "no model was given", hint: "add --onnx=model.onnx")
     }
-    let result = try Self.build(try Compiler.importModel(path).graph, build, shapes: nil)
+    try build.check()
+    try Models.writable(build.saveEngine)
+    let result = try Self.build(try Models.onnx(path).graph, build, shapes: nil)
     if let path = build.saveEngine { try Compiler.save(result.engine, to: path) }
     if json {
       print(ReportText.json(result.report))

@@ -23,7 +23,10 @@ struct BuildFlags: ParsableArguments {
   var maxShapes: [String] = []
   @Option(
     name: .customLong("builderOptimizationLevel"),
-    help: "0 times nothing; from 1 on tactics are verified and timed.")
+    help: """
+      0 takes the first tactic of each region: nothing is verified, nothing timed. 1 to 5 verify \
+      every tactic against the operator's definition and take the fastest.
+      """)
   var level = 3
   @Option(name: .customLong("avgTiming"), help: "Runs that a tactic's time is taken from.")
   var averageTiming = 8
@@ -41,6 +44,22 @@ struct BuildFlags: ParsableArguments {
     help: "Stops the optimiser after N patches, to bisect a wrong result.")
   var stopAfterPatch: Int?
   @Flag(name: .customLong("verbose"), help: "Says more.") var verbose = false
+
+  /// Refuses numbers that make no sense.
+  func check() throws(ApusError) {
+    guard (0...5).contains(level) else {
+      throw ApusError(
+        .invalidInput, "--builderOptimizationLevel must lie between 0 and 5, found \(level)")
+    }
+    guard (1...10_000).contains(averageTiming) else {
+      throw ApusError(
+        .invalidInput, "--avgTiming must lie between 1 and 10000, found \(averageTiming)")
+    }
+    guard (0...1024).contains(cpuThreads) else {
+      throw ApusError(
+        .invalidInput, "--cpuThreads must lie between 0 and 1024, found \(cpuThreads)")
+    }
+  }
 
   /// The options for a model's inputs; `shapes` is what inference will run, where nothing else says
   /// what to tune for.
@@ -84,6 +103,16 @@ struct BuildFlags: ParsableArguments {
       try optimum[0]?.check(against: inputs.map(\.name))
     }
     let indices = Set(optimum.keys).union(minimum.keys).union(maximum.keys).sorted()
+    if let missing = indices.indices.first(where: { indices[$0] != $0 }) {
+      throw ApusError(
+        .invalidInput, "profile \(indices[missing]) was given, but not profile \(missing)",
+        hint: "profiles count from 0: give --profile=\(missing) and its shapes, too")
+    }
+    guard indices.count <= Profile.limit else {
+      throw ApusError(
+        .invalidInput, "\(indices.count) profiles were given, at most \(Profile.limit) are possible"
+      )
+    }
     var profiles: [Profile] = []
     for index in indices {
       var ranges: [String: Profile.Range] = [:]

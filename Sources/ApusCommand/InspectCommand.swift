@@ -52,7 +52,7 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func inspectModel() throws -> Inspection {
-    let imported = try Compiler.importModel(model)
+    let imported = try Models.onnx(model)
     let built = try Models.build(imported.graph, threads: 0)
     let opsets = imported.opsets.sorted { $0.key < $1.key }
       .map { $0.key.isEmpty ? "opset \($0.value)" : "\($0.key) \($0.value)" }
@@ -65,10 +65,7 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func inspectEngine() throws -> Inspection {
-    let reader: EngineReader
-    do { reader = try EngineReader(path: model) } catch {
-      throw ApusError(.invalidInput, error.description, location: model)
-    }
+    let reader = try Compiler.read(model)
     let contents = reader.contents
     // Engines do not keep what passes did; building their graph again tells.
     let report = passes ? try Models.build(contents.source, threads: 0).report : nil

@@ -62,7 +62,9 @@ struct Inspection {
       .map { (name: $0.key, count: $0.value) }
   }
 
-  private var packedBytes: Int { plan.packed.values.reduce(0) { $0 + $1.storedByteCount } }
+  private var packedBytes: Int {
+    plan.choices[0].packed.values.reduce(0) { $0 + $1.storedByteCount }
+  }
 
   // MARK: Text
 

@@ -30,7 +30,12 @@ struct LayerInfo {
 
   private static func tactic(_ node: Node, _ plan: Plan) -> String {
     if node.isFree { return "none" }
-    return plan.tactics[node.id]?.name ?? "evaluate"
+    let variants = plan.variants(of: node.id)
+    let names = variants.map { $0.tactic?.name ?? "evaluate" }
+    guard variants.count > 1 else { return names[0] }
+    return zip(names, variants).map { name, variant in
+      "\(name) (profile \(variant.profiles.map(String.init).joined(separator: ", ")))"
+    }.joined(separator: ", ")
   }
 
   var json: JSON {

@@ -17,7 +17,7 @@ enum Models {
       for note in loaded.notes { Terminal.error("note: \(note)") }
       return loaded.engine
     }
-    let built = try build(try Compiler.importModel(path).graph, threads: threads).engine
+    let built = try build(try onnx(path).graph, threads: threads).engine
     return viaEngine ? try reload(built, threads: threads).engine : built
   }
 
@@ -59,12 +59,63 @@ enum Models {
     return try Compiler.load(path, threads: threads)
   }
 
+  /// Imports an ONNX model; engines and what is no file are refused with what to do.
+  static func onnx(_ path: String) throws(ApusError) -> ImportedModel {
+    try exists(path)
+    guard !Compiler.isEngineFile(path) else {
+      throw ApusError(
+        .invalidInput, "the file is an Apus engine, not an ONNX model", location: path,
+        hint: "it needs no building: apus bench --loadEngine=\(path)")
+    }
+    return try Compiler.importModel(path)
+  }
+
   static func exists(_ path: String) throws(ApusError) {
     guard FileSystem.exists(path) else {
-      throw ApusError(.invalidInput, "there is no such file", location: path)
+      throw ApusError(
+        .invalidInput, "there is no such file", location: path,
+        hint: models(in: folder(of: path)))
     }
     guard !FileSystem.isDirectory(path) else {
-      throw ApusError(.invalidInput, "this is a folder, not a model", location: path)
+      throw ApusError(
+        .invalidInput, "this is a folder, not a model", location: path,
+        hint: models(in: path))
+    }
+  }
+
+  /// The folder that a path lies in.
+  private static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// Says which models a folder holds; nil where it holds none.
+  private static func models(in folder: String) -> String? {
+    let names = ((try? FileSystem.list(folder)) ?? [])
+      .filter { $0.hasSuffix(".onnx") || $0.hasSuffix(".engine") }
+    guard !names.isEmpty else { return nil }
+    let more = names.count > 5 ? " and \(names.count - 5) more" : ""
+    return "the folder holds \(names.prefix(5).joined(separator: ", "))\(more)"
+  }
+
+  /// Refuses, before long work, a path where nothing can be saved.
+  static func writable(_ path: String?) throws(ApusError) {
+    guard let path else { return }
+    guard !FileSystem.isDirectory(path) else {
+      throw ApusError(
+        .invalidInput, "this is a folder; a file is to be written", location: path,
+        hint: "give a name in it, such as \(FileSystem.join(path, "model.engine"))")
+    }
+    let folder = Self.folder(of: path)
+    guard FileSystem.isDirectory(folder) else {
+      throw ApusError(
+        .invalidInput, "cannot be written: there is no folder \(folder)", location: path,
+        hint: "mkdir -p \(folder) makes it")
+    }
+    guard FileSystem.exists(path) || FileManager.default.isWritableFile(atPath: folder) else {
+      throw ApusError(
+        .invalidInput, "cannot be written: the folder \(folder) is not writable", location: path,
+        hint: "choose another folder, or change its permissions")
     }
   }
 

@@ -5,7 +5,7 @@ internal import CApusPlatform
 /// The layout of engine files; `docs/engine-format.md` describes it.
 package enum EngineFile {
   static let magic: [UInt8] = Array("APUSENG\0".utf8)
-  package static let formatVersion: UInt32 = 0
+  package static let formatVersion: UInt32 = 1
   static let headerByteCount = 24
   static let alignment = 64
 
@@ -55,8 +55,7 @@ extension EngineFileError: CustomStringConvertible {
     case .tensor(let error): error.description
     case .notAnEngine(let path): "\(path) is not an Apus engine"
     case .version(let found, let supported):
-      "the engine has format version \(found), this build reads version \(supported); "
-        + "build it again from the model"
+      "the engine has format version \(found), this build reads version \(supported)"
     case .damaged(let part): "the engine is damaged: the checksum of \(part) does not match"
     case .coding(let error): "the engine is damaged: \(error)"
     case .graph(let error): "the engine is damaged: \(error)"

@@ -1,5 +1,5 @@
 internal import ApusIR
-internal import ApusTensor
+package import ApusTensor
 
 /// Reads engine files that may be damaged or hostile. Weights stay mapped; their checksums are
 /// verified by `verify`, before first use.
@@ -16,7 +16,11 @@ package struct EngineReader: Sendable {
   package init(path: String) throws(EngineFileError) {
     let file: MappedFile
     do { file = try MappedFile(path: path) } catch { throw .tensor(error) }
-    let range = file.range
+    try self.init(file.range, path: path)
+  }
+
+  /// Reads an engine from bytes; `path` is for errors.
+  package init(_ range: ByteRange, path: String = "the data") throws(EngineFileError) {
     guard EngineFile.magic.indices.allSatisfy({ range[$0] == EngineFile.magic[$0] }) else {
       throw .notAnEngine(path: path)
     }
@@ -71,6 +75,9 @@ package struct EngineReader: Sendable {
       var shape: [Int] = []
       for _ in 0..<rank { shape.append(try reader.readIndex("extent", below: .max)) }
       let offset = try reader.readIndex("offset", below: .max - base)
+      guard offset % EngineFile.alignment == 0 else {
+        throw .malformed("a weight is not aligned", offset: reader.offset)
+      }
       let checksum = try reader.readFixed(UInt64.self)
       guard let elements = Array.product(shape), let bytes = element.byteCount(of: elements) else {
         throw .malformed("a weight does not fit the address space", offset: reader.offset)
@@ -113,24 +120,44 @@ private struct IndexDecoder {
     let target = try reader.readText("target")
     let source = try graph(records: false)
     let planned = try graph(records: true)
-    var tactics: [NodeID: Tactic] = [:]
-    var packed: [Plan.PackedKey: HostTensor] = [:]
-    for id in planned.order {
-      if try reader.readFlag() { tactics[id] = try tactic() }
+    let profiles = try self.profiles()
+    var choices = [Plan.Choice](repeating: .init(), count: max(profiles.count, 1))
+    for id in planned.order { try readTactics(of: planned[id], into: &choices) }
+    try reader.finish()
+    return EngineFile.Contents(
+      source: source, plan: Plan(graph: planned, choices: choices, profiles: profiles),
+      target: target, producer: producer)
+  }
+
+  /// The distinct tactics of a node, and which of them each profile takes.
+  private mutating func readTactics(
+    of node: Node, into choices: inout [Plan.Choice]
+  ) throws(CodingError) {
+    let count = try reader.readCount("tactics", minimumBytes: 2)
+    guard count > 0, count <= choices.count else {
+      throw .malformed(
+        "\(count) tactics of a node for \(choices.count) profiles", offset: reader.offset)
+    }
+    var variants: [(tactic: Tactic?, packed: [(Int, HostTensor)])] = []
+    for _ in 0..<count {
+      let tactic = try reader.readFlag() ? try self.tactic() : nil
+      var packed: [(Int, HostTensor)] = []
       for _ in 0..<(try reader.readCount("packed weights", minimumBytes: 2)) {
-        let operand = try reader.readIndex("operand", below: planned[id].operands.count)
+        let operand = try reader.readIndex("operand", below: node.operands.count)
         let index = try reader.readIndex("weight", below: blobs.count)
         let weight = try tensor(index)
         used.append((weight, blobs[index].checksum))
-        packed[.init(node: id, operand: operand)] = weight
+        packed.append((operand, weight))
+      }
+      variants.append((tactic, packed))
+    }
+    for profile in choices.indices {
+      let index = count == 1 ? 0 : try reader.readIndex("tactic", below: count)
+      choices[profile].tactics[node.id] = variants[index].tactic
+      for (operand, weight) in variants[index].packed {
+        choices[profile].packed[.init(node: node.id, operand: operand)] = weight
       }
     }
-    let profiles = try self.profiles()
-    try reader.finish()
-    return EngineFile.Contents(
-      source: source,
-      plan: Plan(graph: planned, tactics: tactics, packed: packed, profiles: profiles),
-      target: target, producer: producer)
   }
 
   private mutating func graph(records: Bool) throws(CodingError) -> Graph {
@@ -165,7 +192,11 @@ private struct IndexDecoder {
 
   private mutating func profiles() throws(CodingError) -> [Profile] {
     var profiles: [Profile] = []
-    for _ in 0..<(try reader.readCount("profiles", minimumBytes: 1)) {
+    let count = try reader.readCount("profiles", minimumBytes: 1)
+    guard count <= Profile.limit else {
+      throw .malformed("\(count) profiles, at most \(Profile.limit)", offset: reader.offset)
+    }
+    for _ in 0..<count {
       var inputs: [String: Profile.Range] = [:]
       for _ in 0..<(try reader.readCount("profile inputs", minimumBytes: 4)) {
         let name = try reader.readText("input")

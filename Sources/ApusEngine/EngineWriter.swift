@@ -11,53 +11,59 @@ package enum EngineWriter {
     index.write(text: contents.producer)
     index.write(text: contents.target)
     let source: Graph
-    let plan: (graph: Graph, tactics: [Tactic?], packed: [[(Int, HostTensor)]])
+    let planned: Graph
     do {
       source = try contents.source.compacted()
-      plan = try ordered(contents.plan)
+      planned = try hollowed(contents.plan).compacted()
     } catch { throw .malformed("\(error)") }
     source.encode(into: &index) { table.index(of: $1.tensor) }
-    plan.graph.encode(into: &index) { table.index(of: $1.tensor) }
-    for (tactic, packed) in zip(plan.tactics, plan.packed) {
-      index.write(flag: tactic != nil)
-      if let tactic { write(tactic, into: &index) }
-      index.write(count: packed.count)
-      for (operand, tensor) in packed {
-        index.write(count: operand)
-        index.write(count: table.index(of: tensor))
-      }
-    }
+    planned.encode(into: &index) { table.index(of: $1.tensor) }
     write(contents.plan.profiles, into: &index)
+    for node in contents.plan.graph.nodes { write(node, contents.plan, &table, into: &index) }
     try save(index, table, to: path)
   }
 
-  /// The plan by position in the execution order, with weights that only packed forms replace left
-  /// out: a splat of their shape stands for them.
-  private static func ordered(
-    _ plan: Plan
-  ) throws(TypeError) -> (graph: Graph, tactics: [Tactic?], packed: [[(Int, HostTensor)]]) {
-    var tactics: [Tactic?] = []
-    var packed: [[(Int, HostTensor)]] = []
-    var unpackedUses: Set<ValueID> = []
+  /// The plan's graph with weights that only packed forms replace, in every profile, left out: a
+  /// splat of their shape stands for them.
+  private static func hollowed(_ plan: Plan) -> Graph {
+    var unpackedUses = Set(plan.graph.outputs.map(\.value))
     var packedUses: Set<ValueID> = []
     for node in plan.graph.nodes {
-      tactics.append(plan.tactics[node.id])
-      var own: [(Int, HostTensor)] = []
       for (index, operand) in node.operands.enumerated() {
         guard let operand else { continue }
-        if let tensor = plan.packed[.init(node: node.id, operand: index)] {
-          own.append((index, tensor))
+        let key = Plan.PackedKey(node: node.id, operand: index)
+        if plan.choices.allSatisfy({ $0.packed[key] != nil }) {
           packedUses.insert(operand)
         } else {
           unpackedUses.insert(operand)
         }
       }
-      packed.append(own)
     }
-    unpackedUses.formUnion(plan.graph.outputs.map(\.value))
     var graph = plan.graph
     for value in packedUses.subtracting(unpackedUses) { graph.hollow(value) }
-    return (try graph.compacted(), tactics, packed)
+    return graph
+  }
+
+  /// A node's distinct tactics with their packed operands, then which of them each profile takes.
+  private static func write(
+    _ node: Node, _ plan: Plan, _ table: inout BlobTable, into writer: inout ByteWriter
+  ) {
+    let variants = plan.variants(of: node.id)
+    writer.write(count: variants.count)
+    for (tactic, profiles) in variants {
+      writer.write(flag: tactic != nil)
+      if let tactic { write(tactic, into: &writer) }
+      let packed = plan.choices[profiles[0]].packed(node)
+      writer.write(count: packed.count)
+      for (operand, tensor) in packed {
+        writer.write(count: operand)
+        writer.write(count: table.index(of: tensor))
+      }
+    }
+    guard variants.count > 1 else { return }
+    for profile in plan.choices.indices {
+      writer.write(count: variants.firstIndex { $0.profiles.contains(profile) } ?? 0)
+    }
   }
 
   private static func write(_ tactic: Tactic, into writer: inout ByteWriter) {

@@ -1,15 +1,33 @@
 package import ApusIR
 package import ApusTensor
 
-/// An optimised graph with a tactic for every node.
+/// An optimised graph with a tactic for every node, for each profile.
 package struct Plan: Sendable {
   package let graph: Graph
-  /// The chosen tactic per node; views have none.
-  package let tactics: [NodeID: Tactic]
-  /// Constant operands in tactics' layouts, by node and operand.
-  package let packed: [PackedKey: HostTensor]
   /// Shape ranges the plan was tuned for. They do not limit what runs.
   package let profiles: [Profile]
+  /// The tactics of each profile, in the profiles' order; one where there is no profile.
+  package let choices: [Choice]
+
+  /// Tactics and what they read packed.
+  package struct Choice: Sendable {
+    /// The tactic per node; views, and what the reference evaluates, have none.
+    package var tactics: [NodeID: Tactic] = [:]
+    /// Constant operands in tactics' layouts, by node and operand.
+    package var packed: [PackedKey: HostTensor] = [:]
+
+    package init(tactics: [NodeID: Tactic] = [:], packed: [PackedKey: HostTensor] = [:]) {
+      self.tactics = tactics
+      self.packed = packed
+    }
+
+    /// The packed operands of a node, by operand.
+    package func packed(_ node: Node) -> [(operand: Int, tensor: HostTensor)] {
+      node.operands.indices.compactMap { operand in
+        packed[.init(node: node.id, operand: operand)].map { (operand, $0) }
+      }
+    }
+  }
 
   package struct PackedKey: Hashable, Sendable {
     package let node: NodeID
@@ -21,32 +39,48 @@ package struct Plan: Sendable {
     }
   }
 
+  /// `choices` holds one entry for each profile, or one for all of them.
+  package init(graph: Graph, choices: [Choice], profiles: [Profile]) {
+    let count = max(profiles.count, 1)
+    self.graph = graph
+    self.profiles = profiles
+    self.choices =
+      choices.count == count ? choices : Array(repeating: choices.first ?? Choice(), count: count)
+  }
+
   package init(
     graph: Graph, tactics: [NodeID: Tactic], packed: [PackedKey: HostTensor], profiles: [Profile]
   ) {
-    self.graph = graph
-    self.tactics = tactics
-    self.packed = packed
-    self.profiles = profiles
+    self.init(
+      graph: graph, choices: [Choice(tactics: tactics, packed: packed)], profiles: profiles)
+  }
+
+  /// The first profile's tactics.
+  package var tactics: [NodeID: Tactic] { choices[0].tactics }
+
+  /// The distinct tactics of a node with the profiles that take each, in the profiles' order.
+  package func variants(of node: NodeID) -> [(tactic: Tactic?, profiles: [Int])] {
+    var variants: [(tactic: Tactic?, profiles: [Int])] = []
+    for (index, choice) in choices.enumerated() {
+      let tactic = choice.tactics[node]
+      if let known = variants.firstIndex(where: { $0.tactic == tactic }) {
+        variants[known].profiles.append(index)
+      } else {
+        variants.append((tactic, [index]))
+      }
+    }
+    return variants
   }
 }
 
-/// A range of input shapes to tune for: TensorRT's optimisation profile.
-package struct Profile: Hashable, Sendable {
-  package struct Range: Hashable, Sendable {
-    package var minimum: [Int]
-    package var optimum: [Int]
-    package var maximum: [Int]
-
-    package init(minimum: [Int], optimum: [Int], maximum: [Int]) {
-      self.minimum = minimum
-      self.optimum = optimum
-      self.maximum = maximum
-    }
+extension Plan {
+  /// The profile to run inputs of these shapes by: one whose ranges hold them, else the nearest;
+  /// among several the one with the nearest optimum, then the first.
+  package func profile(for shapes: [[Int]]) -> Int {
+    guard profiles.count > 1 else { return 0 }
+    var named: [String: [Int]] = [:]
+    for (input, shape) in zip(graph.inputs, shapes) { named[graph[input].name] = shape }
+    let distances = profiles.map { $0.distance(to: named) }
+    return distances.indices.min { distances[$0] < distances[$1] } ?? 0
   }
-
-  /// By input name; inputs with fixed shapes need no entry.
-  package var inputs: [String: Range]
-
-  package init(inputs: [String: Range]) { self.inputs = inputs }
 }

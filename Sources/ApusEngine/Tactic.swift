@@ -55,6 +55,9 @@ package protocol TacticSource: Sendable {
   /// Constant operands in the tactic's own layout; operands not listed are read as they are.
   func pack(_ tactic: Tactic, _ region: Region) throws(TacticError) -> [PackedWeight]
 
+  /// The sizes in bytes of what `pack` makes, by operand.
+  func packedByteCounts(_ tactic: Tactic, _ region: Region) throws(TacticError) -> [Int: Int]
+
   /// The buffers that the tactic takes at any strides; none unless said otherwise.
   func stridedAccess(_ tactic: Tactic, _ region: Region) -> StridedAccess
 
@@ -64,6 +67,10 @@ package protocol TacticSource: Sendable {
 
 extension TacticSource {
   package func pack(_ tactic: Tactic, _ region: Region) throws(TacticError) -> [PackedWeight] { [] }
+
+  package func packedByteCounts(
+    _ tactic: Tactic, _ region: Region
+  ) throws(TacticError) -> [Int: Int] { [:] }
 
   package func stridedAccess(_ tactic: Tactic, _ region: Region) -> StridedAccess {
     StridedAccess()

@@ -27,6 +27,20 @@ package enum SymbolBindings {
   /// Single symbols bind first, in input order; then extents with one symbol left that are linear in
   /// it, such as `past + sequence`. All other extents are checked against the values found.
   package static func bind(_ inputs: [Input]) throws(BindingError) -> [String: Int] {
+    try solve(inputs, given: [:], isPartial: false)
+  }
+
+  /// The values of those symbols that the shapes of some inputs tell beside the ones given. Where
+  /// shapes contradict each other, or the types, nothing new is told.
+  package static func partial(
+    _ inputs: [Input], given: [String: Int] = [:]
+  ) -> [String: Int] {
+    (try? solve(inputs, given: given, isPartial: true)) ?? given
+  }
+
+  private static func solve(
+    _ inputs: [Input], given: [String: Int], isPartial: Bool
+  ) throws(BindingError) -> [String: Int] {
     var pending: [Equation] = []
     for input in inputs {
       guard let extents = input.type.extents else { continue }
@@ -41,7 +55,7 @@ package enum SymbolBindings {
         pending.append(Equation(input: input, axis: axis, extent: extents[axis], value: value))
       }
     }
-    var values: [String: Int] = [:]
+    var values = given
     var sources: [String: Equation] = [:]
     var singlesOnly = true
     while true {
@@ -68,6 +82,7 @@ package enum SymbolBindings {
       pending = left
       guard let first = pending.first else { return values }
       guard progress || singlesOnly else {
+        if isPartial { return values }
         throw .undetermined(
           input: first.input.name, axis: first.axis, extent: first.extent,
           unbound: first.extent.symbols.filter { values[$0] == nil }.sorted())
@@ -100,6 +115,47 @@ extension Graph {
       zip(inputs, shapes).map { id, shape in
         SymbolBindings.Input(name: self[id].name, type: type(id), shape: shape)
       })
+  }
+}
+
+extension Graph {
+  /// A value for every symbol in the inputs' types: what the shapes of some inputs, by name, tell;
+  /// `total_NAME`, as exporters call it, is `past_NAME` and `NAME` together; all others are 1.
+  package func completeSymbols(_ shapes: [String: [Int]]) -> [String: Int] {
+    var known: [SymbolBindings.Input] = []
+    var names: [String] = []
+    for id in inputs {
+      let type = type(id)
+      names += (type.extents ?? []).flatMap { $0.symbols.sorted() }
+      guard let shape = shapes[self[id].name] else { continue }
+      known.append(.init(name: self[id].name, type: type, shape: shape))
+    }
+    var values = SymbolBindings.partial(known)
+    let totals = names.filter { name in
+      guard name.hasPrefix("total_") else { return false }
+      let part = name.dropFirst("total_".count)
+      return names.contains("past_\(part)") && names.contains(String(part))
+    }
+    for name in names where values[name] == nil && !totals.contains(name) {
+      values[name] = Self.missingPart(name, values) ?? 1
+      values = SymbolBindings.partial(known, given: values)
+    }
+    for name in totals where values[name] == nil {
+      let part = name.dropFirst("total_".count)
+      let sum = (values["past_\(part)"] ?? 1).addingReportingOverflow(values[String(part)] ?? 1)
+      values[name] = sum.overflow ? 1 : sum.partialValue
+    }
+    return values
+  }
+
+  /// `past_NAME` where `total_NAME` and `NAME` are known, and `NAME` where the others are.
+  private static func missingPart(_ name: String, _ values: [String: Int]) -> Int? {
+    let isPast = name.hasPrefix("past_")
+    let part = isPast ? String(name.dropFirst("past_".count)) : name
+    guard let total = values["total_\(part)"], let other = values[isPast ? part : "past_\(part)"],
+      total >= other
+    else { return nil }
+    return total - other
   }
 }
 

@@ -1,4 +1,4 @@
-internal import ApusTensor
+package import ApusTensor
 
 /// Fills weightless models: an initializer without data whose documentation reads
 /// `gen:<normal|positive> <mean> <deviation> <key>[ T]` gets deterministic values.
@@ -21,16 +21,22 @@ package enum Materializer {
   ) throws(ImportError) -> Summary {
     let file: MappedFile
     do { file = try MappedFile(path: input) } catch { throw ImportError(.file("\(error)")) }
-    if let complaint = FileSignature.complaint(file.range) {
-      throw ImportError(.notAModel(complaint))
-    }
-    let pieces: [Piece]
-    do { pieces = try Layout.model(file.range) } catch let error as WireError {
-      throw ImportError(.notAModel("the file is no ONNX model: \(error)"))
-    } catch let error as ImportError { throw error } catch { throw .invalid("\(error)") }
+    let pieces = try layout(file.range)
     do { return try write(pieces, to: output, progress) } catch {
       throw ImportError(.file("\(error)"))
     }
+  }
+
+  /// How many bytes a serialized model will have when it is filled.
+  package static func byteCount(filling model: ByteRange) throws(ImportError) -> Int {
+    try layout(model).reduce(0) { $0 + $1.count }
+  }
+
+  private static func layout(_ model: ByteRange) throws(ImportError) -> [Piece] {
+    if let complaint = FileSignature.complaint(model) { throw ImportError(.notAModel(complaint)) }
+    do { return try Layout.model(model) } catch let error as WireError {
+      throw ImportError(.notAModel("the file is no ONNX model: \(error)"))
+    } catch let error as ImportError { throw error } catch { throw .invalid("\(error)") }
   }
 
   /// A part of the written file.

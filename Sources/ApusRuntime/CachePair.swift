@@ -27,7 +27,8 @@ package struct CachePair: Sendable {
 extension CachePair {
   /// All pairs of a plan whose tactics can append in place.
   static func find(
-    _ plan: Plan, _ sources: [String: any TacticSource], root: (ValueID) -> ValueID
+    _ plan: Plan, _ profile: Int, _ sources: [String: any TacticSource],
+    root: (ValueID) -> ValueID
   ) -> [CachePair] {
     let graph = plan.graph
     let returned = Set(graph.outputs.map(\.value))
@@ -42,14 +43,14 @@ extension CachePair {
         let extents = graph.type(past).extents,
         let axis = try? normalize(axis: concat.axis, rank: extents.count),
         extents[axis].fixed == nil, graph.type(past).element.bitWidth >= 8,
-        access(node, plan, sources).results
+        access(node, plan, profile, sources).results
       else { continue }
       taken.insert(past)
       pairs.append(
         CachePair(
           input: graph[past].name, output: output.name, type: graph.type(past), axis: axis,
           node: node.id,
-          compacting: compacting([past, present], plan, sources, root: root),
+          compacting: compacting([past, present], plan, profile, sources, root: root),
           inputIndex: index, past: past, present: present))
     }
     return pairs
@@ -57,7 +58,7 @@ extension CachePair {
 
   /// The nodes that read one of `values`, or a view of it, and cannot take strides.
   private static func compacting(
-    _ values: [ValueID], _ plan: Plan, _ sources: [String: any TacticSource],
+    _ values: [ValueID], _ plan: Plan, _ profile: Int, _ sources: [String: any TacticSource],
     root: (ValueID) -> ValueID
   ) -> [NodeID] {
     plan.graph.nodes.compactMap { node in
@@ -67,14 +68,14 @@ extension CachePair {
         node.operands[index].map { values.contains(root($0)) } ?? false
       }
       guard !positions.isEmpty else { return nil }
-      return access(node, plan, sources).operands.isSuperset(of: positions) ? nil : node.id
+      return access(node, plan, profile, sources).operands.isSuperset(of: positions) ? nil : node.id
     }
   }
 
   private static func access(
-    _ node: Node, _ plan: Plan, _ sources: [String: any TacticSource]
+    _ node: Node, _ plan: Plan, _ profile: Int, _ sources: [String: any TacticSource]
   ) -> StridedAccess {
-    guard let tactic = plan.tactics[node.id], let source = sources[tactic.source] else {
+    guard let tactic = plan.choices[profile].tactics[node.id], let source = sources[tactic.source] else {
       return StridedAccess()
     }
     return source.stridedAccess(tactic, Region(node, in: plan.graph))

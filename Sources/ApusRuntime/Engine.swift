@@ -9,7 +9,10 @@ package final class Engine: Sendable {
   /// The graph that the plan was made from; any target can be built from it.
   package let source: Graph
   package let pool: ThreadPool
-  let specializer: Specializer
+  /// One for each profile.
+  let specializers: [Specializer]
+  /// The first profile's, for what no profile changes.
+  var specializer: Specializer { specializers[0] }
   let inputIndex: [String: Int]
   /// Bytes of weights, as they were before any was packed.
   let weightBytes: Int
@@ -27,7 +30,9 @@ package final class Engine: Sendable {
     self.source = source ?? plan.graph
     self.verification = verification
     self.pool = pool
-    self.specializer = Specializer(plan: plan, sources: sources, workers: pool.threads)
+    self.specializers = plan.choices.indices.map {
+      Specializer(plan: plan, sources: sources, workers: pool.threads, profile: $0)
+    }
     self.inputs = plan.graph.inputs.map { (plan.graph[$0].name, plan.graph.type($0)) }
     self.inputTypes = plan.graph.inputs.map(plan.graph.valueType)
     var index: [String: Int] = [:]
@@ -73,6 +78,11 @@ package struct SessionOptions: Sendable {
   package var cachedShapes = 32
   /// Passes through loops that one node may make in all.
   package var loopLimit = EvaluationContext.defaultTripLimit
+  /// The profile whose tactics are run; nil takes the one that fits each run's shapes best.
+  package var profile: Int?
 
-  package init(memoryLimit: Int? = nil) { self.memoryLimit = memoryLimit }
+  package init(memoryLimit: Int? = nil, profile: Int? = nil) {
+    self.memoryLimit = memoryLimit
+    self.profile = profile
+  }
 }

@@ -13,7 +13,7 @@ struct OutputBuffers {
   init(cached: Set<ValueID>) { self.cached = cached }
 
   mutating func redirect(
-    _ graph: Graph, _ segment: Segment, _ specializer: Specializer,
+    _ graph: Graph, _ segment: Segment,
     _ slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   ) throws(RuntimeError) {
     // Only values computed in the last segment: earlier ones hold data already.

@@ -15,6 +15,7 @@ package enum RuntimeError: Error, Sendable {
   case tactic(node: String, TacticError)
   case noTacticSource(node: String, source: String)
   case memoryLimit(needed: Int, limit: Int)
+  case unknownProfile(Int, count: Int)
   case tensor(TensorError)
   /// An input is a container where a tensor is needed, or the other way round.
   case inputKind(name: String, expected: ValueType, found: ValueType)
@@ -44,6 +45,8 @@ extension RuntimeError: CustomStringConvertible {
     case .memoryLimit(let needed, let limit):
       "the run needs \(needed) bytes of activations, the limit is \(limit); allow more with "
         + "--memPoolSize=workspace:\((needed >> 20) + 1)M"
+    case .unknownProfile(let index, let count):
+      "there is no optimisation profile \(index); the engine has \(count)"
     case .tensor(let error): error.description
     case .inputKind(let name, let expected, let found):
       "input '\(name)' is a \(found), expected a \(expected)"

@@ -16,7 +16,7 @@ extension SegmentAssembly {
     guard let cache = state.cache, let index = specializer.appends[node.id] else { return false }
     let pair = specializer.cachePairs[index]
     guard let length = inferred.first?.type.fixedShape?[pair.axis],
-      let tactic = specializer.plan.tactics[node.id],
+      let tactic = specializer.choice.tactics[node.id],
       let source = specializer.sources[tactic.source]
     else { return false }
     guard length <= cache.capacity else {

@@ -110,7 +110,7 @@ struct SegmentAssembly {
     }
     // Packed weights may stand in for operands whose own elements are gone.
     let isPacked = node.operands.indices.contains {
-      specializer.plan.packed[.init(node: node.id, operand: $0)] != nil
+      specializer.choice.packed[.init(node: node.id, operand: $0)] != nil
     }
     guard !isPacked, node.operation.isDeterministic,
       inferred.allSatisfy({ ($0.type.elementCount ?? .max) <= Specializer.foldLimit })
@@ -190,7 +190,7 @@ struct SegmentAssembly {
       return
     }
     for (result, type) in zip(node.results, types) { try allocate(result, type) }
-    let tactic = specializer.plan.tactics[node.id] ?? ReferenceTactics.tactic
+    let tactic = specializer.choice.tactics[node.id] ?? ReferenceTactics.tactic
     if tactic.source == ReferenceTactics.name {
       // Making the step may append kernels that copy its operands.
       let step = try hostStep(node, facts, results: types)
@@ -231,7 +231,7 @@ struct SegmentAssembly {
     var operandStrides: [Int: [Int]] = [:]
     var resultStrides: [Int: [Int]] = [:]
     for (index, operand) in node.operands.enumerated() {
-      if let packed = specializer.plan.packed[.init(node: node.id, operand: index)] {
+      if let packed = specializer.choice.packed[.init(node: node.id, operand: index)] {
         let slot = newSlot()
         segment.constants.append((slot, packed))
         packedSlots[index] = slot

@@ -22,9 +22,12 @@ extension Session {
 
   /// Checks element types against the graph's inputs; shapes are checked when they are first met.
   func check(_ inputs: [HostValue?]) throws(RuntimeError) {
-    guard inputs.count == engine.inputs.count else {
-      let missing = engine.inputs[min(inputs.count, engine.inputs.count - 1)]
+    if inputs.count < engine.inputs.count {
+      let missing = engine.inputs[inputs.count]
       throw .missingInput(name: missing.name, expected: missing.type)
+    }
+    guard inputs.count == engine.inputs.count else {
+      throw .unknownInput(name: "#\(engine.inputs.count)", known: engine.inputs.map(\.name))
     }
     for case (let index, let value?) in inputs.enumerated() {
       let (name, type) = engine.inputs[index]

@@ -21,6 +21,8 @@ package final class Session {
   private var hosted: [ValueID: HostValue] = [:]
   /// Bytes that the run may take.
   private var memoryLimit = 0
+  /// The profile of the segment that was made last.
+  private var latestProfile = 0
   /// Time per node of profiled runs, in nanoseconds.
   package private(set) var profile = LayerProfile()
 
@@ -132,7 +134,8 @@ package final class Session {
       ?? MemoryPolicy.defaultLimit(
         weightBytes: engine.weightBytes,
         inputBytes: inputs.reduce(0) { $0 &+ ($1?.storedByteCount ?? 0) })
-    let specializer = engine.specializer
+    let profile = try self.profile(for: inputs.map { $0?.tensor?.shape ?? [] })
+    let specializer = engine.specializers[profile]
     for (id, value) in zip(graph.inputs, inputs) where specializer.isHosted(id) {
       hosted[id] = value
     }
@@ -157,6 +160,15 @@ package final class Session {
     }
   }
 
+  /// The profile that inputs of these shapes are run by.
+  package func profile(for shapes: [[Int]]) throws(RuntimeError) -> Int {
+    guard let fixed = options.profile else { return engine.plan.profile(for: shapes) }
+    guard engine.plan.choices.indices.contains(fixed) else {
+      throw .unknownProfile(fixed, count: engine.plan.profiles.count)
+    }
+    return fixed
+  }
+
   /// The segment that the shapes of the inputs start with.
   private func firstSegment(
     _ inputs: [HostValue?], _ kvCache: KVCache?, _ specializer: Specializer
@@ -171,7 +183,10 @@ package final class Session {
     if let known = cache.find(key) { return known }
     let bound: InputShapes
     if let shapes { bound = shapes } else { bound = try specializer.bind(key.shapes) }
-    let segment = try specializer.segment(from: specializer.start(bound), like: cache.latest)
+    // Kernels of another profile may be other kernels.
+    let previous = latestProfile == specializer.profile ? cache.latest : nil
+    latestProfile = specializer.profile
+    let segment = try specializer.segment(from: specializer.start(bound), like: previous)
     cache.insert(segment, for: key, limit: options.cachedShapes)
     return segment
   }
@@ -212,7 +227,7 @@ package final class Session {
       }
     }
     if case .finished = segment.boundary {
-      try outputs.redirect(engine.plan.graph, segment, engine.specializer, slots)
+      try outputs.redirect(engine.plan.graph, segment, slots)
     }
   }
 

@@ -9,6 +9,8 @@ struct Specializer {
   let plan: Plan
   let sources: [String: any TacticSource]
   let workers: Int
+  /// The profile whose tactics are taken.
+  let profile: Int
   /// Position in the execution order of each value's last reader, views looked through; values that
   /// leave the graph live to the end.
   let lastUse: [ValueID: Int]
@@ -29,8 +31,12 @@ struct Specializer {
   /// Results up to this many elements are folded when they follow from shapes.
   static let foldLimit = 1 << 16
 
-  init(plan: Plan, sources: [any TacticSource], workers: Int) {
+  /// The tactics and packed weights of the profile.
+  var choice: Plan.Choice { plan.choices[profile] }
+
+  init(plan: Plan, sources: [any TacticSource], workers: Int, profile: Int = 0) {
     self.plan = plan
+    self.profile = profile
     self.sources = Dictionary(
       sources.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.workers = workers
@@ -50,7 +56,7 @@ struct Specializer {
     self.roots = roots
     self.lastUse = lastUse
     self.positions = ValuePositions(plan.graph)
-    self.cachePairs = CachePair.find(plan, self.sources) { roots[$0] ?? $0 }
+    self.cachePairs = CachePair.find(plan, profile, self.sources) { roots[$0] ?? $0 }
     self.appends = Dictionary(
       cachePairs.enumerated().map { ($1.node, $0) }, uniquingKeysWith: { first, _ in first })
     self.links = plan.graph.nodes.map(NodeLinks.init)

@@ -1,7 +1,7 @@
 internal import CApusPlatform
 
-/// A fork-join pool shared by the sessions of an engine. While one session uses it, others compute on
-/// their own thread.
+/// A fork-join pool shared by the sessions of an engine. Sessions that run at once share its workers;
+/// together with the sessions' own threads no more compute than the pool has.
 package final class ThreadPool: @unchecked Sendable {
   let pool: OpaquePointer?
 

@@ -8,28 +8,40 @@ extension HostTensor {
       let bytes = UnsafeRawBufferPointer(rebasing: storage.bytes[offset..<(offset + byteCount)])
       return try withExtendedLifetime(storage) { try body(bytes) }
     case .splat(let storage):
-      let width = element.bitWidth
       var expanded = [UInt8](repeating: 0, count: byteCount)
-      if width >= 8 {
-        let size = width / 8
-        for index in expanded.indices { expanded[index] = storage.bytes[index % size] }
-      } else {
-        let mask = UInt8((1 << width) - 1)
-        let value = storage.bytes[0] & mask
-        var byte: UInt8 = 0
-        for shift in stride(from: 0, to: 8, by: width) { byte |= value << UInt8(shift) }
-        for index in expanded.indices { expanded[index] = byte }
-      }
+      expanded.withUnsafeMutableBytes { repeatElement(of: storage, into: $0) }
       return try expanded.withUnsafeBytes(body)
     case .texts:
       return try body(UnsafeRawBufferPointer(start: nil, count: 0))
     }
   }
 
+  /// Fills memory with the one element that `storage` holds.
+  private func repeatElement(of storage: Storage, into target: UnsafeMutableRawBufferPointer) {
+    var pattern = Array(storage.bytes.prefix(max(element.bitWidth / 8, 1)))
+    if element.bitWidth < 8, let first = pattern.first {
+      let value = first & UInt8((1 << element.bitWidth) - 1)
+      pattern = [
+        stride(from: 0, to: 8, by: element.bitWidth).reduce(0) { $0 | value << UInt8($1) }
+      ]
+    }
+    guard !pattern.isEmpty else { return }
+    if pattern.allSatisfy({ $0 == pattern[0] }) {
+      target.initializeMemory(as: UInt8.self, repeating: pattern[0])
+      return
+    }
+    for index in target.indices { target[index] = pattern[index % pattern.count] }
+  }
+
   /// A dense tensor that owns its bytes.
   package func copied() throws(TensorError) -> HostTensor {
     if case .texts = content { return self }
     let storage = try Storage.uninitialized(byteCount: byteCount)
+    if case .splat(let one) = content {
+      repeatElement(
+        of: one, into: UnsafeMutableRawBufferPointer(start: storage.address, count: byteCount))
+      return try HostTensor(element, shape: shape, storage: storage)
+    }
     withBytes { bytes in
       if let base = bytes.baseAddress, bytes.count > 0 {
         storage.address.copyMemory(from: base, byteCount: bytes.count)

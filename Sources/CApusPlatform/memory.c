@@ -1,14 +1,25 @@
 #define _GNU_SOURCE
 #include "apus_memory.h"
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define HUGE_BLOCK ((size_t)4 << 20)
 #define HUGE_PAGE ((size_t)2 << 20)
 
+/* Whether the machine could hold so much at all. The kernel may promise more and end the process when
+ * it is written. */
+static bool fits(size_t bytes) {
+  if (bytes < HUGE_BLOCK) return true;
+  const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+  return pages <= 0 || page <= 0 || bytes / (size_t)page < (size_t)pages;
+}
+
 void *apus_memory_allocate(size_t bytes, size_t alignment) {
   void *memory = NULL;
+  if (!fits(bytes)) return NULL;
   if (alignment < sizeof(void *)) alignment = sizeof(void *);
   if (posix_memalign(&memory, alignment, bytes ? bytes : 1)) return NULL;
   return memory;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ static struct {
 
 struct apus_writer {
   int descriptor;
+  bool direct;     // a device or a pipe, which nothing may replace
   uint32_t entry;  // of the registry
   uint64_t position;
   char *path, *temporary;
@@ -84,10 +86,30 @@ static char *temporary_name(const char *path) {
   return name;
 }
 
+// What is no regular file is written in place; a directory is refused.
+static apus_writer *open_direct(apus_writer *writer, const char *path, const struct stat *old,
+                                int *error) {
+  writer->direct = true;
+  writer->entry = NOT_REGISTERED;
+  if (S_ISDIR(old->st_mode)) {
+    *error = EISDIR;
+  } else {
+    do {
+      writer->descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    } while (writer->descriptor < 0 && errno == EINTR);
+    *error = writer->descriptor < 0 ? errno : 0;
+  }
+  if (!*error) return writer;
+  free_writer(writer);
+  return NULL;
+}
+
 apus_writer *apus_writer_open(const char *path, int *error) {
   apus_writer *writer = calloc(1, sizeof *writer);
   *error = ENOMEM;
   if (!writer) return NULL;
+  struct stat old;
+  if (stat(path, &old) == 0 && !S_ISREG(old.st_mode)) return open_direct(writer, path, &old, error);
   writer->path = strdup(path);
   writer->temporary = temporary_name(path);
   if (!writer->path || !writer->temporary) {
@@ -112,8 +134,10 @@ apus_writer *apus_writer_open(const char *path, int *error) {
 int apus_writer_write_at(apus_writer *writer, uint64_t offset, const void *bytes, size_t size) {
   const char *at = bytes;
   if (offset > INT64_MAX || size > INT64_MAX - offset) return EFBIG;
+  if (writer->direct && offset != writer->position) return ESPIPE;
   while (size > 0) {
-    ssize_t count = pwrite(writer->descriptor, at, size, (off_t)offset);
+    ssize_t count = writer->direct ? write(writer->descriptor, at, size)
+                                   : pwrite(writer->descriptor, at, size, (off_t)offset);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return errno;
     if (count == 0) return EIO;
@@ -133,7 +157,7 @@ int apus_writer_append(apus_writer *writer, const void *bytes, size_t size) {
 uint64_t apus_writer_position(const apus_writer *writer) { return writer->position; }
 
 static void remove_temporary(apus_writer *writer) {
-  unlink(writer->temporary);
+  if (!writer->direct) unlink(writer->temporary);
   unregister_file(writer->entry);
   free_writer(writer);
 }
@@ -161,6 +185,11 @@ static void synchronise_directory(const char *path) {
 int apus_writer_commit(apus_writer *writer) {
   struct stat old;
   int error = 0;
+  if (writer->direct) {
+    if (close(writer->descriptor) && errno != EINTR) error = errno;
+    free_writer(writer);
+    return error;
+  }
   if (stat(writer->path, &old) == 0 && S_ISREG(old.st_mode)) {
     (void)fchmod(writer->descriptor, old.st_mode & 0777);
   }

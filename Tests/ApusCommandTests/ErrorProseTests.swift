@@ -1,3 +1,7 @@
+import Apus
+import ApusEngine
+import ApusONNX
+import ApusRuntime
 import Foundation
 import Testing
 
@@ -8,8 +12,50 @@ import Testing
     .appending(path: "Sources/CApusDemo/data/digits.onnx")
 
   @Test(arguments: [
-    ("run missing.onnx --inputs x", 2, "error: missing.onnx: there is no such file\n"),
-    ("run . --inputs x", 2, "error: .: this is a folder, not a model\n"),
+    (
+      "run missing.onnx --inputs x", 2,
+      "error: missing.onnx: there is no such file\n"
+        + "  the folder holds digits.onnx, empty.onnx, text.onnx\n"
+    ),
+    ("build --onnx=empty/m.onnx", 2, "error: empty/m.onnx: there is no such file\n"),
+    (
+      "run . --inputs x", 2,
+      "error: .: this is a folder, not a model\n"
+        + "  the folder holds digits.onnx, empty.onnx, text.onnx\n"
+    ),
+    ("build --onnx=empty", 2, "error: empty: this is a folder, not a model\n"),
+    (
+      "build --onnx=empty.onnx", 2,
+      "error: empty.onnx: the file is empty (0 bytes); the export or download that made it did not "
+        + "finish\n"
+    ),
+    (
+      "build --onnx=digits.onnx --saveEngine=nowhere/a.engine", 2,
+      "error: nowhere/a.engine: cannot be written: there is no folder nowhere\n"
+        + "  mkdir -p nowhere makes it\n"
+    ),
+    (
+      "build --onnx=digits.onnx --saveEngine=empty", 2,
+      "error: empty: this is a folder; a file is to be written\n"
+        + "  give a name in it, such as empty/model.engine\n"
+    ),
+    (
+      "build --onnx=digits.onnx --builderOptimizationLevel=6", 2,
+      "error: --builderOptimizationLevel must lie between 0 and 5, found 6\n"
+    ),
+    (
+      "build --onnx=digits.onnx --profile=1 --optShapes=image:1x1x8x8", 2,
+      "error: profile 1 was given, but not profile 0\n"
+        + "  profiles count from 0: give --profile=0 and its shapes, too\n"
+    ),
+    (
+      "build --onnx=digits.onnx --fp16 --builderOptimizationLevel=0", 0,
+      "note: --fp16 has no effect: the engine computes in the types that the model declares\n"
+    ),
+    (
+      "bench --onnx=digits.onnx --useProfile=2 --builderOptimizationLevel=0", 2,
+      "error: there is no optimisation profile 2\n  the engine has 0\n"
+    ),
     (
       "run text.onnx --inputs x", 2,
       "error: text.onnx: the file is text, not an ONNX model "
@@ -69,14 +115,57 @@ import Testing
     other[8] ^= 1
     try other.write(to: file)
     let refused = try #require(try Self.apus("bench --loadEngine=d.engine", in: folder))
+    let remedy = "build it again: apus build --onnx=MODEL --saveEngine=d.engine\n"
     #expect(
       refused.errors
-        == "error: d.engine: the engine has format version 1, this build reads version 0; "
-        + "build it again from the model\n")
-    #expect(refused.code == 2)
+        == "error: d.engine: the engine has format version 0, this build reads version 1\n"
+        + "  \(remedy)")
+    #expect(refused.code == 3)
     try whole.prefix(5000).write(to: file)
     let cut = try #require(try Self.apus("inspect d.engine", in: folder))
-    #expect(cut.errors == "error: d.engine: the engine is damaged: the index is cut off\n")
+    #expect(
+      cut.errors == "error: d.engine: the engine is damaged: the index is cut off\n"
+        + "  copy it again, or \(remedy)")
+    #expect(cut.code == 2)
+    try whole.write(to: file)
+    let built = try #require(try Self.apus("build --onnx=d.engine", in: folder))
+    #expect(
+      built.errors == "error: d.engine: the file is an Apus engine, not an ONNX model\n"
+        + "  it needs no building: apus bench --loadEngine=d.engine\n")
+    #expect(built.code == 2)
+  }
+
+  /// Nothing is left behind where the disk is full, and what stood there before stays.
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+  func aFullDisk() throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let build = "build --onnx=digits.onnx --saveEngine=/dev/full --builderOptimizationLevel=0"
+    let result = try #require(try Self.apus(build, in: folder))
+    #expect(
+      result.errors == "error: /dev/full: No space left on device\n"
+        + "  the engine was not saved; a file that was there is as it was\n")
+    #expect(result.code == 2)
+    let type = try FileManager.default.attributesOfItem(atPath: "/dev/full")[.type]
+    #expect(type as? FileAttributeType == .typeCharacterSpecial)
+  }
+
+  @Test func anEngineOfAnotherProcessorIsBuiltAgain() throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appending(path: "d.engine").path
+    let digits = folder.appending(path: "digits.onnx").path
+    let source = try Compiler.importModel(digits).graph
+    let plan = try Compiler.build(source).engine.plan
+    try EngineWriter.write(
+      .init(source: source, plan: plan, target: "another processor", producer: "test"), to: path)
+    let run = "bench --loadEngine=d.engine --duration=0 --warmUp=0 --iterations=1 --json"
+    let result = try #require(try Self.apus(run, in: folder))
+    #expect(
+      result.errors.hasPrefix(
+        "note: the engine was built for a processor with other features; it was rebuilt from the "
+          + "graph inside it\n"))
+    #expect(result.code == 0)
   }
 
   /// A folder with a model, a text file that pretends to be one, and an empty folder.
@@ -85,6 +174,7 @@ import Testing
       .appending(path: "apus-prose-\(UUID().uuidString)")
     try FileManager.default.createDirectory(
       at: folder.appending(path: "empty"), withIntermediateDirectories: true)
+    try Data().write(to: folder.appending(path: "empty.onnx"))
     try Data("hello there\n".utf8).write(to: folder.appending(path: "text.onnx"))
     try FileManager.default.copyItem(at: digits, to: folder.appending(path: "digits.onnx"))
     return folder

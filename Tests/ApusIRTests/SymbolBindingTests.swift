@@ -79,4 +79,28 @@ import Testing
     #expect(
       message([("x", [past], [-3])]) == "input 'x' has shape [-3]: dimension 0 is negative")
   }
+
+  /// Extents that nothing gives follow from others, else are 1.
+  @Test(arguments: [
+    ([:], [1, 1, 1, 2]),
+    (["past": [2, 12, 64]], [2, 1, 64, 65]),
+    (["ids": [3, 5]], [3, 5, 1, 6]),
+    (["mask": [1, 65], "ids": [1, 1]], [1, 1, 64, 65]),
+    (["mask": [1, 65]], [1, 1, 64, 65]),
+    (["ids": [1, 2], "past": [4, 12, 3]], [1, 1, 1, 2]),
+  ])
+  func completedSymbols(shapes: [String: [Int]], expected: [Int]) {
+    // The total as its own symbol, by the name that exporters give it, and as a sum.
+    for total in [Extent.symbol("total_sequence"), .symbol("past_sequence") + sequence] {
+      var graph = Graph(name: "g")
+      graph.addInput("ids", TensorType(.int64, [batch, sequence]))
+      graph.addInput("mask", TensorType(.int64, [batch, total]))
+      graph.addInput("past", TensorType(.float32, [batch, 12, .symbol("past_sequence")]))
+      let values = graph.completeSymbols(shapes)
+      #expect(values["batch"] == expected[0])
+      #expect(values["sequence"] == expected[1])
+      #expect(values["past_sequence"] == expected[2])
+      #expect(total.substituting(values).fixed == expected[3])
+    }
+  }
 }

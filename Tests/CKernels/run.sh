@@ -11,6 +11,12 @@ trap 'rm -rf "$build"' EXIT
 kernels=$(ls "$sources"/gemm*.c "$sources"/conv*.c "$sources"/depthwise*.c "$sources"/features.c)
 flags="-std=gnu11 -Wall -Wextra -Werror -I $sources/include -I ."
 
+platform=../../Sources/CApusPlatform
+# shellcheck disable=SC2086
+$cc -O2 $flags -I "$platform" -I "$platform/include" "$platform"/pool.c "$platform"/wait.c \
+  "$platform"/memory.c "$platform"/system.c pool_test.c -lpthread -o "$build/pool_test"
+"$build/pool_test" "$rounds"
+
 for test in ${TESTS:-gemm_test conv_test}; do
   # shellcheck disable=SC2086
   $cc -O2 $flags $kernels $test.c -lm -o "$build/$test"

@@ -83,7 +83,7 @@ struct Trial {
       tuned = try Self.time(better.engine.makeSession(), feeds, path)
       tuningSeconds = better.report.milliseconds / 1000
       untimedRegions = better.report.untimed
-      rejected = better.report.rejected
+      rejected = better.report.rejected.map(\.description)
     }
     agreement = try Self.compare(graph, feeds, results, path)
   }

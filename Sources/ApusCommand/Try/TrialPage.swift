@@ -150,7 +150,7 @@ struct TrialPage {
   private static func lines(_ trial: Trial) -> [String] {
     let shapes = trial.inputs.map { "\($0.name) \($0.tensor.shape.dimensions)" }
       .joined(separator: ", ")
-    let packed = trial.plan.packed.values.reduce(0) { $0 + $1.storedByteCount }
+    let packed = trial.plan.choices.flatMap(\.packed.values).reduce(0) { $0 + $1.storedByteCount }
     var lines = ["  Tried at     \(shapes.isEmpty ? "no inputs" : shapes)"]
     lines.append(
       "  Memory       about "
@@ -213,7 +213,7 @@ struct TrialPage {
         Dictionary(
           trial.inputs.map { ($0.name, JSON.integers($0.tensor.shape)) },
           uniquingKeysWith: { $1 })),
-      "packedBytes": .integer(trial.plan.packed.values.reduce(0) { $0 + $1.storedByteCount }),
+      "packedBytes": .integer(trial.plan.choices.flatMap(\.packed.values).reduce(0) { $0 + $1.storedByteCount }),
       "activationBytes": .integer(trial.arenaBytes), "untuned": json(trial.untuned),
       "operations": .list(
         operations.map {

@@ -6,7 +6,7 @@ package import ApusTensor
 /// Operands `data` [batch, channels, spatial…] and `weight` [outputs, channels / group, kernel…] of one
 /// numeric type (integers wrap), `bias` [outputs] where `hasBias`, then what the epilogue reads (its operand 0 is the
 /// result). Source: ONNX Conv-22.
-package struct Convolution: WindowOperator {
+package struct Convolution: WindowOperator, Contraction {
   package static let name = "convolution"
   package static let operandNames = ["data", "weight", "bias", "epilogue operand"]
   package static var fields: [Field<Self>] {
@@ -175,6 +175,63 @@ package struct Convolution: WindowOperator {
         for position in 0..<output[axis] {
           let at =
             position * window.strides[axis] + taps[axis] * window.dilations[axis]
+            - window.padsBefore[axis]
+          next.append(prefix < 0 || at < 0 || at >= input[axis] ? -1 : prefix + at * strides[axis])
+        }
+      }
+      result = next
+    }
+    return result
+  }
+}
+
+extension Convolution {
+  package var epilogueOperand: Int { hasBias ? 3 : 2 }
+
+  package func products(_ shapes: [[Int]]) -> Int {
+    shapes.count > 1 ? Array.product(Array(shapes[1].dropFirst())) ?? .max : 0
+  }
+
+  package func sums(
+    _ operands: [HostTensor?], at coordinates: [[Int]], of shape: [Int]
+  ) throws(EvaluationError) -> [ProductSum] {
+    let (data, weight) = (try operands.tensor(0), try operands.tensor(1))
+    let (x, w) = (try data.decodedReals(), try weight.decodedReals())
+    let bias = hasBias ? try operands.tensor(2).decodedReals() : []
+    let spatial = Array(data.shape.dropFirst(2))
+    let kernel = Array(weight.shape.dropFirst(2))
+    let window = self.window(input: spatial, kernel: kernel)
+    let plane = Array.product(spatial) ?? 0
+    let taps = Array.product(kernel) ?? 0
+    let perGroup = weight.shape[1]
+    return coordinates.map { coordinate in
+      let channel = coordinate[1]
+      // The input offset of every kernel tap at this position, or -1 in the padding.
+      let reach = Self.reach(Array(coordinate.dropFirst(2)), window, kernel, spatial)
+      let first = data.shape[1] * coordinate[0] + channel / (shape[1] / group) * perGroup
+      var sum = ProductSum()
+      for input in 0..<perGroup {
+        for tap in 0..<taps where reach[tap] >= 0 {
+          sum.add(
+            w[(channel * perGroup + input) * taps + tap] * x[(first + input) * plane + reach[tap]])
+        }
+      }
+      if hasBias { sum.add(bias[channel]) }
+      return sum
+    }
+  }
+
+  private static func reach(
+    _ position: [Int], _ window: Window, _ kernel: [Int], _ input: [Int]
+  ) -> [Int] {
+    let strides = rowMajorStrides(input)
+    var result = [0]
+    for axis in kernel.indices {
+      var next: [Int] = []
+      for prefix in result {
+        for tap in 0..<kernel[axis] {
+          let at =
+            position[axis] * window.strides[axis] + tap * window.dilations[axis]
             - window.padsBefore[axis]
           next.append(prefix < 0 || at < 0 || at >= input[axis] ? -1 : prefix + at * strides[axis])
         }

@@ -7,7 +7,7 @@ package import ApusTensor
 /// operand of rank 1 is a row or a column whose axis falls away. The result is permuted, then the
 /// epilogue applies: its operand 0 is the result, the rest are the node's further operands.
 /// Source: ONNX MatMul-13.
-package struct MatMul: Operator {
+package struct MatMul: Contraction {
   package static let name = "matmul"
   package static let operandNames = ["left", "right", "epilogue operand"]
   package static var fields: [Field<Self>] {
@@ -148,6 +148,51 @@ package struct MatMul: Operator {
   }
 }
 
+extension MatMul {
+  package var epilogueOperand: Int { 2 }
+
+  package func products(_ shapes: [[Int]]) -> Int {
+    shapes.first.flatMap { StridedShape($0, leftPermutation).extents.last } ?? 0
+  }
+
+  package func sums(
+    _ operands: [HostTensor?], at coordinates: [[Int]], of shape: [Int]
+  ) throws(EvaluationError) -> [ProductSum] {
+    let (a, b) = (try operands.tensor(0), try operands.tensor(1))
+    let (x, y) = (try a.decodedReals(), try b.decodedReals())
+    var left = StridedShape(a.shape, leftPermutation)
+    var right = StridedShape(b.shape, rightPermutation)
+    let isRow = left.extents.count == 1
+    let isColumn = right.extents.count == 1
+    if isRow { left.insert(extent: 1, stride: 0, at: 0) }
+    if isColumn { right.insert(extent: 1, stride: 0, at: 1) }
+    let depth = left.extents[left.extents.count - 1]
+    let leftStep = left.strides[left.strides.count - 1]
+    let rightStep = right.strides[right.strides.count - 2]
+    return coordinates.map { coordinate in
+      // The coordinate in (batch…, row, column).
+      var plain = coordinate
+      for (place, axis) in resultPermutation.enumerated() { plain[axis] = coordinate[place] }
+      if isColumn { plain.append(0) }
+      if isRow { plain.insert(0, at: plain.count - 1) }
+      let batch = plain.dropLast(2)
+      var l =
+        left.offset(ofLeading: batch) + plain[plain.count - 2]
+        * left.strides[left.strides.count - 2]
+      var r =
+        right.offset(ofLeading: batch) + plain[plain.count - 1]
+        * right.strides[right.strides.count - 1]
+      var sum = ProductSum()
+      for _ in 0..<depth {
+        sum.add(x[l] * y[r])
+        l += leftStep
+        r += rightStep
+      }
+      return sum
+    }
+  }
+}
+
 /// Extents with strides, after a permutation of a dense tensor's axes.
 struct StridedShape {
   var extents: [Int]
@@ -162,6 +207,14 @@ struct StridedShape {
   mutating func insert(extent: Int, stride: Int, at index: Int) {
     extents.insert(extent, at: index)
     strides.insert(stride, at: index)
+  }
+
+  /// The offset of the axes before the last two at coordinates that they broadcast to.
+  func offset(ofLeading coordinates: ArraySlice<Int>) -> Int {
+    let lead = coordinates.count - (extents.count - 2)
+    return (0..<(extents.count - 2)).reduce(0) { sum, axis in
+      sum + (extents[axis] == 1 ? 0 : coordinates[lead + axis] * strides[axis])
+    }
   }
 }
 

@@ -35,8 +35,9 @@ apus_pool *apus_pool_create(uint32_t threads);
 void apus_pool_destroy(apus_pool *pool);
 uint32_t apus_pool_threads(const apus_pool *pool);
 
-// Runs all chunks and returns when they are done; the caller takes part. While another thread uses
-// the pool the chunks run on the calling thread alone, as worker 0. A NULL pool runs them so too.
+// Runs all chunks and returns when they are done; the caller takes part, as worker 0. Calls from
+// several threads at once share the other workers: for each caller beyond the first one of them
+// rests, so that no more threads compute than the pool has. A NULL pool has no other workers.
 void apus_pool_run(apus_pool *pool, apus_kernel_fn run, const void *args, void *const *slots,
                    uint32_t chunks);
 

@@ -15,6 +15,9 @@ uint64_t apus_peak_resident_bytes(void);
 // CPUs this process may use: affinity and control-group quota, at least 1.
 uint32_t apus_usable_cpus(void);
 
+// The commit that the build was told by APUS_COMMIT, or "".
+const char *apus_build_commit(void);
+
 bool apus_is_terminal(int descriptor);
 // Columns of a terminal, or 0.
 uint32_t apus_terminal_columns(int descriptor);

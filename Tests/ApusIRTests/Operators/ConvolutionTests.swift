@@ -50,4 +50,21 @@ import Testing
     let found = try NumberProbe.run(Convolution(), [x, w])[0]
     #expect(try found.integers() == [0])
   }
+
+  /// Every element alone equals the element of the whole result.
+  @Test(arguments: 0..<6) func elementsAlone(variant: Int) throws {
+    var convolution = Convolution()
+    convolution.group = [1, 2, 4][variant % 3]
+    convolution.strides = [1 + variant % 2, 2]
+    convolution.dilations = [1, 1 + variant % 3]
+    if variant < 3 { convolution.pads = [1, 0, 2, 1] } else { convolution.padding = .sameLower }
+    convolution.hasBias = variant % 2 == 0
+    let group = convolution.group
+    let x = try Probe.real((0..<(2 * 4 * 7 * 6)).map { Double($0 % 11) - 5 }, [2, 4, 7, 6])
+    let count = 8 * 4 / group * 6
+    let w = try Probe.real((0..<count).map { Double($0 % 7) - 3 }, [8, 4 / group, 3, 2])
+    var operands = [x, w]
+    if convolution.hasBias { operands.append(try Probe.real((0..<8).map { Double($0) }, [8])) }
+    try Probe.expectElementsAlone(convolution, operands)
+  }
 }

@@ -56,4 +56,28 @@ import Testing
       try Probe.type(MatMul(), [TensorType(.float32, [2, 3]), TensorType(.float32, [4, 2])])
     }
   }
+
+  /// Every element alone equals the element of the whole result.
+  @Test(arguments: [
+    ([5], [5], MatMul()),
+    ([5], [2, 5, 3], MatMul()),
+    ([4, 3, 5], [5], MatMul()),
+    ([4, 1, 3, 5], [2, 5, 6], MatMul()),
+    (
+      [3, 4, 2], [2, 5, 4],
+      MatMul(
+        leftPermutation: [2, 0, 1], rightPermutation: [0, 2, 1], resultPermutation: [1, 2, 0])
+    ),
+  ])
+  func elementsAlone(left: [Int], right: [Int], product: MatMul) throws {
+    let a = try Probe.real((0..<left.reduce(1, *)).map { Double($0 % 7) - 3 }, left)
+    let b = try Probe.real((0..<right.reduce(1, *)).map { Double($0 % 5) - 2 }, right)
+    try Probe.expectElementsAlone(product, [a, b])
+    var fused = product
+    fused.epilogue = try Program(
+      text: "(f32, f32) { operand 0; operand 1; add 0 1; relu 2 } -> 3:f32")
+    let shape = Array(try Probe.run(product, [a, b])[0].shape.suffix(1))
+    let bias = try Probe.real((0..<shape.reduce(1, *)).map { Double($0) - 4 }, shape)
+    try Probe.expectElementsAlone(fused, [a, b, bias])
+  }
 }

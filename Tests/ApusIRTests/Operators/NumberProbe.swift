@@ -39,4 +39,22 @@ enum NumberProbe {
         $0 == $1 || $0.isNaN && $1.isNaN || ($0 - $1).magnitude <= tolerance * max(1, $1.magnitude)
       }
   }
+
+  /// Checks that a contraction's elements, each computed alone, are those of its evaluation.
+  static func expectElementsAlone(
+    _ contraction: any Contraction, _ operands: [HostTensor]
+  ) throws {
+    let whole = try run(contraction, operands)[0]
+    let values = try whole.reals()
+    var coordinates: [[Int]] = [[]]
+    for extent in whole.shape {
+      coordinates = coordinates.flatMap { prefix in (0..<extent).map { prefix + [$0] } }
+    }
+    let alone = try contraction.expected(operands, at: coordinates, of: whole.type)
+    #expect(alone.map(\.coordinates) == coordinates)
+    #expect(alone.map(\.value) == values)
+    #expect(alone.allSatisfy { $0.tolerance >= 0 && $0.admits($0.value) })
+    #expect(alone.allSatisfy { !$0.admits($0.value + 0.1 + $0.value.magnitude / 100) })
+    #expect(alone.allSatisfy { !$0.admits(.nan) })
+  }
 }

@@ -1,0 +1,39 @@
+// Sources: Sources/ApusCommand/ShapeSpecification.swift
+import ApusLoops
+import ApusTensor
+
+/// Small languages: extents, dimension names, fused programs, shapes on the command line.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  guard count > 0 else { return 0 }
+  let text = String(
+    decoding: UnsafeBufferPointer(start: start + 1, count: count - 1), as: UTF8.self)
+  switch start[0] & 3 {
+  case 0:
+    guard let extent = try? Extent(parsing: text) else { return 0 }
+    roundTrip(extent)
+    let bindings = Dictionary(uniqueKeysWithValues: extent.symbols.map { ($0, 3) })
+    _ = extent.substituting(bindings)
+    _ = extent.floorDivided(by: extent + 1)
+  case 1: roundTrip(Extent(dimensionName: text))
+  case 2:
+    guard let program = try? Program(text: text) else { return 0 }
+    let printed = program.description
+    guard let again = try? Program(text: printed), again.description == printed else {
+      fatalError("a printed program does not parse: \(printed)")
+    }
+  default:
+    guard let shapes = try? ShapeSpecification(text) else { return 0 }
+    for name in shapes.names { _ = shapes[name] }
+    try? shapes.check(against: ["x", "input"])
+  }
+  return 0
+}
+
+private func roundTrip(_ extent: Extent) {
+  let printed = extent.description
+  guard !extent.isOverflow else { return }
+  guard let again = try? Extent(parsing: printed), again == extent else {
+    fatalError("a printed extent does not parse: \(printed)")
+  }
+}
