@@ -103,7 +103,7 @@ import Testing
     #expect(
       result.output == """
         unsupported: node 'sum' (Addd, opset 17): the operator is not supported
-          the nearest known: Add, And, Mod
+          the nearest known: Add
         note: initializer 'spare': nothing reads it
         not checked: node 'last' (Relu): it reads 's'
         bad.onnxtxt: 3 nodes, 1 fine, 1 not checked, 1 thing not supported, 1 note

@@ -11,6 +11,7 @@ import Testing
       ("x:auto:auto", "x", nil, nil),
       ("x:auto", "x", nil, nil),
       ("x", "x", nil, nil),
+      ("x:0", "x:0", nil, nil),
       ("x:0:auto:float16", "x:0", nil, "f16"),
       ("x:0:auto:auto", "x:0", nil, nil),
       ("scope/x:[]:bool", "scope/x", [], "bool"),

@@ -54,6 +54,38 @@ internal import Testing
       ])
   }
 
+  @Test func missingExternalDataIsNamed() throws {
+    let folder = try TemporaryFolder()
+    var builder = ModelBuilder(opset: 17)
+    builder.input("x", .float32, [2])
+    var tensor = ModelBuilder.tensor("w", try .floats([1, 2]))
+    tensor.clearRawData()
+    tensor.dataLocation = .external
+    tensor.externalData = [ModelBuilder.entry("location", "gone.data")]
+    builder.model.graph.initializer = [tensor]
+    builder.node("Add", ["x", "w"], ["y"])
+    builder.output("y")
+    let file = try ModelFile(ByteRange(copying: builder.serialized()), folder: folder.path)
+    let check = ModelCheck(file)
+    #expect(check.findings.map(\.code) == [.externalData])
+    #expect(check.unchecked.map(\.values) == [["w"]])
+  }
+
+  @Test func aMissingOperatorSetIsNamedOnce() throws {
+    let check = try check { builder in
+      builder.model.opsetImport = []
+      builder.node("Neg", ["x"], ["a"])
+      builder.node("Abs", ["x"], ["b"])
+      builder.output("a")
+      builder.output("b")
+    }
+    #expect(
+      check.findings.map(\.description) == [
+        "error: nodes use the operator set 'ai.onnx', which the model does not import\n"
+          + "  add an opset_import of domain \"\" to the model"
+      ])
+  }
+
   @Test func declarationsAndOrder() throws {
     let check = try check { builder in
       builder.node("Neg", ["a"], ["y"], name: "late")

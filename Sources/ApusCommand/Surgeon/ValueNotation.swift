@@ -58,7 +58,7 @@ package enum ValueNotation {
       parts = inner.isEmpty ? [] : inner.split(separator: ",", omittingEmptySubsequences: false)
     } else {
       parts = text.split(separator: "x", omittingEmptySubsequences: false)
-      guard parts.allSatisfy({ Int($0) != nil }) else { return nil }
+      guard parts.count > 1, parts.allSatisfy({ Int($0) != nil }) else { return nil }
     }
     var dimensions: [ValueSpecification.Dimension] = []
     for part in parts {

@@ -213,17 +213,13 @@ package struct ModelCheck: Sendable {
   }
 
   private mutating func checkNames() {
-    var seen: Set<String> = []
-    var twice: Set<String> = []
-    for node in model.graph.node where !node.name.isEmpty {
-      if !seen.insert(node.name).inserted { twice.insert(node.name) }
-    }
-    for name in twice.sorted() {
-      let count = model.graph.node.count { $0.name == name }
+    var counts: [String: Int] = [:]
+    for node in model.graph.node where !node.name.isEmpty { counts[node.name, default: 0] += 1 }
+    for (name, count) in counts.sorted(by: { $0.key < $1.key }) where count > 1 {
       findings.append(
         Finding(.warning, .nameTwice, "\(count) nodes have this name", subject: "node '\(name)'"))
     }
-    seen = []
+    var seen: Set<String> = []
     for name in model.graph.input.map(\.name) + model.graph.output.map(\.name)
     where name.isEmpty {
       findings.append(Finding(.error, .model, "an input or output has no name"))

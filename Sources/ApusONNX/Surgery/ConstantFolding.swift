@@ -175,7 +175,16 @@ private struct ConstantFolder {
   }
 
   private mutating func isAffordable(_ graph: Graph, _ node: Onnx_NodeProto) -> Bool {
-    for inner in graph.nodes where !inner.operation.isDeterministic { return false }
+    for inner in graph.nodes {
+      guard inner.operation.isDeterministic else { return false }
+      guard EvaluationCost.of(inner, in: graph) == nil else { continue }
+      switch inner.operation {
+      case is Loop, is Scan, is SequenceMap, is Branch, is Pool, is Convolution, is MatMul:
+        skip(node, "how long evaluating it takes does not follow from shapes")
+        return false
+      default: break
+      }
+    }
     for output in graph.outputs {
       guard let bytes = graph.type(output.value).byteCount else { continue }
       guard bytes <= options.sizeThreshold else {

@@ -1,31 +1,54 @@
 package import ApusIR
+internal import ApusLoops
 internal import ApusTensor
 
-/// A bound on the operations that the reference evaluation of a node takes, from the types of its
-/// operands and results. Operations whose cost does not follow from types count as unbounded.
+/// About how many scalar operations the reference evaluation of a node takes, from the types of its
+/// operands and results.
 package enum EvaluationCost {
-  /// Scalar operations of one node; nil where shapes are open or the number leaves `Int`.
+  /// nil where shapes are open, where the cost does not follow from shapes, as of loops, or where the
+  /// number leaves `Int`. Symbols of the graph may be bound.
   package static func of(
     _ node: Node, in graph: Graph, _ bindings: [String: Int] = [:]
   ) -> Int? {
+    func shape(_ value: ValueID) -> [Int]? {
+      graph.type(value).shape.substituting(bindings).fixed
+    }
+    var operands: [Int?] = []
+    for operand in node.operands {
+      guard let operand else {
+        operands.append(nil)
+        continue
+      }
+      guard let count = shape(operand).flatMap(Array.product) else { return nil }
+      operands.append(count)
+    }
+    var results = 0.0
+    for result in node.results {
+      guard let count = shape(result).flatMap(Array.product) else { return nil }
+      results += Double(count)
+    }
+    let read = operands.compactMap { $0 }.reduce(0.0) { $0 + Double($1) }
+    let work: Double
     switch node.operation {
     case is Loop, is Scan, is SequenceMap, is Branch: return nil
-    default: break
+    case is MatMul:
+      // m·k, k·n and m·n elements: the root of their product is m·k·n.
+      guard operands.count >= 2, let left = operands[0], let right = operands[1] else { return nil }
+      work = (Double(left) * Double(right) * results).squareRoot()
+    case is Convolution:
+      guard node.operands.count >= 2, let weight = node.operands[1], let kernel = shape(weight),
+        let channels = kernel.first, let size = Array.product(kernel)
+      else { return nil }
+      work = results * Double(size) / Double(max(channels, 1))
+    case let pool as Pool: work = results * pool.kernel.reduce(1.0) { $0 * Double($1) }
+    case let fused as Elementwise: work = results * Double(fused.program.instructions.count)
+    default: work = results * 4
     }
-    var elements = 0
-    for value in node.results + node.operands.compactMap({ $0 }) {
-      let type = TensorType(.uint8, graph.type(value).shape.substituting(bindings))
-      guard let count = type.elementCount else { return nil }
-      let sum = elements.addingReportingOverflow(count)
-      guard !sum.overflow else { return nil }
-      elements = sum.partialValue
-    }
-    guard let depth = depth(node, graph, bindings) else { return nil }
-    let total = elements.multipliedReportingOverflow(by: depth)
-    return total.overflow ? nil : total.partialValue
+    let total = work + results + read
+    return total < 1e18 ? Int(total) : nil
   }
 
-  /// All nodes of a graph, with the graph's symbols bound.
+  /// All nodes of a graph.
   package static func of(_ graph: Graph, _ bindings: [String: Int] = [:]) -> Int? {
     var total = 0
     for node in graph.nodes {
@@ -35,27 +58,5 @@ package enum EvaluationCost {
       total = sum.partialValue
     }
     return total
-  }
-
-  /// Operations per element: how many terms a contraction or a window has.
-  private static func depth(
-    _ node: Node, _ graph: Graph, _ bindings: [String: Int]
-  ) -> Int? {
-    func shape(_ operand: Int) -> [Int]? {
-      guard operand < node.operands.count, let value = node.operands[operand] else { return nil }
-      return graph.type(value).shape.substituting(bindings).fixed
-    }
-    switch node.operation {
-    case is MatMul:
-      guard let left = shape(0), let right = shape(1) else { return nil }
-      // Either of the last two may be the one contracted.
-      return max(left.suffix(2).max() ?? 1, right.suffix(2).max() ?? 1, 1)
-    case is Convolution:
-      guard let weight = shape(1), let first = weight.first, first > 0 else { return nil }
-      return Array.product(weight).map { max($0 / first, 1) }
-    case is Elementwise: return 64
-    case is Pool, is CumulativeSum: return 64
-    default: return 4
-    }
   }
 }

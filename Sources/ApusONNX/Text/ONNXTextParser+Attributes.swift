@@ -170,6 +170,6 @@ extension ONNXTextParser {
     _ = lexer.take("=")
     attribute.type = .tensor
     attribute.t = try tensor(of: type)
-    if !name.isEmpty { attribute.t.name = name }
+    attribute.t.name = name
   }
 }

@@ -202,7 +202,8 @@ struct ONNXTextParser {
     var path = [try lexer.identifier()]
     while lexer.take(".") { path.append(try lexer.identifier()) }
     node.opType = path.removeLast()
-    if !path.isEmpty { node.domain = path.joined(separator: ".") }
+    // Given even where it is empty, as onnx.parser does, so that both give equal messages.
+    node.domain = path.joined(separator: ".")
     if lexer.take(":") { node.overload = try lexer.identifier() }
     node.attribute = try attributes()
     try lexer.expect("(")

@@ -86,7 +86,7 @@ internal import Testing
       "<ir_version: 99999999999999999999> g () => () {}",
       "line 1, column 34: expected a 64-bit integer"
     ),
-    ("<colour: 3> g () => () {}", "line 1, column 10: a model has no property 'colour'"),
+    ("<colour: 3> g () => () {}", "line 1, column 9: a model has no property 'colour'"),
   ])
   func errorsSayWhere(_ text: String, _ message: String) {
     #expect(throws: ONNXTextError.self) { try ONNXTextParser.model(text) }
