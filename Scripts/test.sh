@@ -62,6 +62,10 @@ for mode in reference optimized engine; do
     Tests/Conformance/expected_passes.txt
 done
 
+step "the table of operators"
+.venv/bin/python -W ignore Scripts/support_matrix.py --check \
+  --apus "$binary/apus" --runner "$binary/apus-conformance" --suite .test-data/suite
+
 step "networks against ONNX Runtime"
 if [ ! -d .test-data/networks ]; then
   mkdir -p .test-data/networks.new

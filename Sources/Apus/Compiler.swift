@@ -61,11 +61,14 @@ package enum Compiler {
     } catch { throw ApusError(.internalFailure, error.description) }
   }
 
-  package static func save(_ engine: Engine, to path: String) throws(ApusError) {
+  /// Writes an engine atomically; a durable one is on the disk before this returns.
+  package static func save(
+    _ engine: Engine, to path: String, durable: Bool = true
+  ) throws(ApusError) {
     let contents = EngineFile.Contents(
       source: engine.source, plan: engine.plan, target: CPUTactics.features,
       producer: "apus \(version)")
-    do { try EngineWriter.write(contents, to: path) } catch {
+    do { try EngineWriter.write(contents, to: path, durable: durable) } catch {
       throw ApusError(
         .invalidInput, error.description, location: path,
         hint: "the engine was not saved; a file that was there is as it was")

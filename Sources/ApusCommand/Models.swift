@@ -44,7 +44,7 @@ enum Models {
     let path = FileSystem.join(NSTemporaryDirectory(), name)
     // The loaded engine keeps the file's content mapped; its name is not needed any more.
     defer { apus_file_remove(path) }
-    try Compiler.save(engine, to: path)
+    try Compiler.save(engine, to: path, durable: false)
     return (try load(path, threads: threads).engine, fileSize(path) ?? 0)
   }
 

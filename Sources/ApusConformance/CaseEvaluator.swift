@@ -64,7 +64,7 @@ struct EngineCaseEvaluator: CaseEvaluator {
     options.threads = 1
     let built = try Compiler.build(try ONNXImporter.load(path: modelPath).graph, options).engine
     let path = temporaryPath(".engine")
-    try Compiler.save(built, to: path)
+    try Compiler.save(built, to: path, durable: false)
     engine = try Compiler.load(path, threads: 1).engine
     try FileSystem.remove(path)
   }

@@ -4,7 +4,7 @@ internal import ApusTensor
 /// Writes engine files, atomically.
 package enum EngineWriter {
   package static func write(
-    _ contents: EngineFile.Contents, to path: String
+    _ contents: EngineFile.Contents, to path: String, durable: Bool = true
   ) throws(EngineFileError) {
     var table = BlobTable()
     var index = ByteWriter()
@@ -20,7 +20,7 @@ package enum EngineWriter {
     planned.encode(into: &index) { table.index(of: $1.tensor) }
     write(contents.plan.profiles, into: &index)
     for node in contents.plan.graph.nodes { write(node, contents.plan, &table, into: &index) }
-    try save(index, table, to: path)
+    try save(index, table, to: path, durable: durable)
   }
 
   /// The plan's graph with weights that only packed forms replace, in every profile, left out: a
@@ -90,7 +90,7 @@ package enum EngineWriter {
 
   /// Header, index and blob table behind one checksum, then the blobs, each behind its own.
   private static func save(
-    _ index: ByteWriter, _ table: BlobTable, to path: String
+    _ index: ByteWriter, _ table: BlobTable, to path: String, durable: Bool
   ) throws(EngineFileError) {
     do {
       var directory = ByteWriter()
@@ -121,7 +121,7 @@ package enum EngineWriter {
         try file.append(tensor)
         try pad(file, after: tensor.byteCount)
       }
-      try file.commit()
+      try file.commit(durable: durable)
     } catch { throw .tensor(error) }
   }
 

@@ -79,7 +79,7 @@ package enum Materializer {
     }
     summary.fileBytes = total
     summary.checksum = checksum.value
-    try writer.commit()
+    try writer.commit(durable: false)
     progress(total, total)
     return summary
   }

@@ -70,7 +70,7 @@ package enum TensorFile {
     let writer = try FileWriter(path: path)
     try writer.append(serialize(proto) + tail.bytes)
     try writer.append(tensor)
-    try writer.commit()
+    try writer.commit(durable: false)
   }
 
   private static func serialize(_ proto: Onnx_TensorProto) throws(TensorError) -> [UInt8] {

@@ -39,12 +39,12 @@ package struct FileWriter: ~Copyable {
     guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
   }
 
-  /// Puts the file in place.
-  package consuming func commit() throws(TensorError) {
+  /// Puts the file in place; a durable one is on the disk before this returns.
+  package consuming func commit(durable: Bool) throws(TensorError) {
     let path = self.path
     let writer = self.writer
     self.writer = nil
-    let error = apus_writer_commit(writer)
+    let error = apus_writer_commit(writer, durable)
     guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
   }
 
@@ -53,8 +53,10 @@ package struct FileWriter: ~Copyable {
 
 extension FileSystem {
   /// Writes a whole file atomically.
-  package static func write(_ bytes: [UInt8], to path: String) throws(TensorError) {
-    let error = bytes.withUnsafeBytes { apus_file_write(path, $0.baseAddress, $0.count) }
+  package static func write(
+    _ bytes: [UInt8], to path: String, durable: Bool = false
+  ) throws(TensorError) {
+    let error = bytes.withUnsafeBytes { apus_file_write(path, $0.baseAddress, $0.count, durable) }
     guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
   }
 }

@@ -65,7 +65,7 @@ package enum NumPyArchive {
     var end = little(0x0605_4B50 as UInt32) + [0, 0, 0, 0] + little(count) + little(count)
     end += little(UInt32(truncatingIfNeeded: directory.count)) + little(start) + [0, 0]
     try writer.append(end)
-    try writer.commit()
+    try writer.commit(durable: false)
   }
 
   private static func little<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {

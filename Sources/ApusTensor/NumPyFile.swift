@@ -14,7 +14,7 @@ package enum NumPyFile {
     let (header, data) = try encode(tensor)
     try writer.append(header)
     try writer.append(data)
-    try writer.commit()
+    try writer.commit(durable: false)
   }
 
   /// Decodes a whole file; dense little-endian row-major data is viewed, not copied.

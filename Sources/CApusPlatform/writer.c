@@ -182,7 +182,7 @@ static void synchronise_directory(const char *path) {
   free(copy);
 }
 
-int apus_writer_commit(apus_writer *writer) {
+int apus_writer_commit(apus_writer *writer, bool durable) {
   struct stat old;
   int error = 0;
   if (writer->direct) {
@@ -193,7 +193,7 @@ int apus_writer_commit(apus_writer *writer) {
   if (stat(writer->path, &old) == 0 && S_ISREG(old.st_mode)) {
     (void)fchmod(writer->descriptor, old.st_mode & 0777);
   }
-  while (fsync(writer->descriptor)) {
+  while (durable && fsync(writer->descriptor)) {
     if (errno == EINTR) continue;
     error = errno;
     break;
@@ -205,17 +205,17 @@ int apus_writer_commit(apus_writer *writer) {
     return error;
   }
   unregister_file(writer->entry);
-  synchronise_directory(writer->path);
+  if (durable) synchronise_directory(writer->path);
   free_writer(writer);
   return 0;
 }
 
-int apus_file_write(const char *path, const void *bytes, size_t size) {
+int apus_file_write(const char *path, const void *bytes, size_t size, bool durable) {
   int error;
   apus_writer *writer = apus_writer_open(path, &error);
   if (!writer) return error;
   error = apus_writer_append(writer, bytes, size);
-  if (!error) return apus_writer_commit(writer);
+  if (!error) return apus_writer_commit(writer, durable);
   apus_writer_abandon(writer);
   return error;
 }

@@ -122,6 +122,6 @@ struct ModelAssembly {
       case .tensor(let tensor): try writer.append(tensor)
       }
     }
-    try writer.commit()
+    try writer.commit(durable: true)
   }
 }

@@ -72,7 +72,7 @@ package enum ModelWriter {
       throw .unsupported("a model of \(assembly.byteCount) bytes in text form; write .onnx")
     }
     let bytes = try form.text(assembly.bytes)
-    do throws(TensorError) { try FileSystem.write(bytes, to: path) } catch {
+    do throws(TensorError) { try FileSystem.write(bytes, to: path, durable: true) } catch {
       throw ImportError(.file(error.description))
     }
     return bytes.count
@@ -142,7 +142,7 @@ extension ModelEditor {
         if padding > 0 { try writer.append([UInt8](repeating: 0, count: padding)) }
         try writer.append(tensor)
       }
-      try writer.commit()
+      try writer.commit(durable: true)
     }
   }
 

@@ -56,11 +56,12 @@ int apus_writer_append(apus_writer *writer, const void *bytes, size_t size);
 // Overwrites bytes at `offset`, which may lie beyond the end; appends go on where they were.
 int apus_writer_write_at(apus_writer *writer, uint64_t offset, const void *bytes, size_t size);
 uint64_t apus_writer_position(const apus_writer *writer);
-// Both free the writer. A failed commit removes the temporary file.
-int apus_writer_commit(apus_writer *writer);
+// Both free the writer. A failed commit removes the temporary file. A durable one returns when the
+// file would survive a loss of power.
+int apus_writer_commit(apus_writer *writer, bool durable);
 void apus_writer_abandon(apus_writer *writer);
 
-int apus_file_write(const char *path, const void *bytes, size_t size);
+int apus_file_write(const char *path, const void *bytes, size_t size, bool durable);
 
 // Unlinks the temporary files of all open writers. Async-signal-safe.
 void apus_writer_remove_all_temporary(void);
