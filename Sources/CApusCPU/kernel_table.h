@@ -26,6 +26,9 @@ enum {
   APUS_HINT_ONCE = 4     // a constant that stays in its register
 };
 
+// Floats that the softmax of columns works with.
+#define APUS_SOFTMAX_SCRATCH (3 * APUS_TILE)
+
 typedef struct {
   // Runs a tile of inner * outer (at most APUS_TILE) elements. `first`: no tile ran before on these
   // registers.
@@ -33,7 +36,7 @@ typedef struct {
 
   // Over one contiguous row.
   void (*softmax_row)(const float *x, float *y, int64_t count, bool logarithm);
-  // Over `count` adjacent columns (at most APUS_TILE); scratch holds 2 * APUS_TILE floats.
+  // Over `count` adjacent columns (at most APUS_TILE); scratch holds APUS_SOFTMAX_SCRATCH floats.
   void (*softmax_columns)(const float *x, float *y, int64_t count, int64_t axis, int64_t x_stride,
                           int64_t y_stride, bool logarithm, float *scratch);
 

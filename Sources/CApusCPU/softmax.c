@@ -26,7 +26,7 @@ uint32_t apus_softmax_chunks(const apus_softmax_args *args) {
 
 size_t apus_softmax_scratch_bytes(const apus_softmax_args *args) {
   size_t program = has_program(args) ? apus_program_scratch_bytes(&args->program) : 0;
-  return apus_round_up(program) + 2 * APUS_TILE * sizeof(float);
+  return apus_round_up(program) + APUS_SOFTMAX_SCRATCH * sizeof(float);
 }
 
 void apus_softmax_run(const void *arguments, void *const *slots, uint32_t chunk,
@@ -60,7 +60,7 @@ void apus_softmax_run(const void *arguments, void *const *slots, uint32_t chunk,
       bool adjacent = args->input_stride[2] == 1 && args->output_stride[2] == 1;
       int64_t width = adjacent ? count : 1;
       float *sums = (float *)(void *)(scratch + apus_softmax_scratch_bytes(args) -
-                                      2 * APUS_TILE * sizeof(float));
+                                      APUS_SOFTMAX_SCRATCH * sizeof(float));
       for (int64_t i = 0; i < count; i += width) {
         kernels->softmax_columns(x + i * args->input_stride[2], y + i * args->output_stride[2],
                                  width, args->axis, args->input_stride[1], args->output_stride[1],

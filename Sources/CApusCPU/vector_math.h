@@ -161,7 +161,7 @@ VM_INLINE float vm_sin_quarters(float x, uint32_t quarters) {
   s = s * z - 1.98393071e-4f;
   s = s * z + 8.33332911e-3f;
   s = s * z - 1.66666672e-1f;
-  float sine = s * z * r + r;
+  float sine = vm_copysign(vm_abs(s * z * r + r), r);  // keeps -0
   float c = 2.44325856e-5f;
   c = c * z - 1.38873118e-3f;
   c = c * z + 4.16666456e-2f;

@@ -157,11 +157,11 @@ static void run_one(uint32_t variant, bool depthwise) {
 }
 
 int main(int count, char **words) {
-  int rounds = count > 1 ? atoi(words[1]) : 2000;
+  int rounds = rounds_of(count, words);
   for (uint32_t v = 0; v < apus_gemm_variant_count(); v++) {
     const apus_gemm_variant *variant = apus_gemm_variant_at(v);
     if (variant->isa > apus_cpu_isa()) continue;
-    random_state = 88172645463325252u;
+    random_state = random_seed;
     for (int i = 0; i < rounds; i++) run_one(v, false);
     for (int i = 0; i < rounds; i++) run_one(v, true);
     printf("convolutions %s: 2 x %d problems fine\n", variant->name, rounds);

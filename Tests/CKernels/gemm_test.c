@@ -204,12 +204,12 @@ static void run_nan(uint32_t variant) {
 }
 
 int main(int count, char **words) {
-  int rounds = count > 1 ? atoi(words[1]) : 2000;
+  int rounds = rounds_of(count, words);
   printf("%s: %s\n", apus_isa_name(apus_cpu_isa()), apus_cpu_features());
   for (uint32_t v = 0; v < apus_gemm_variant_count(); v++) {
     const apus_gemm_variant *variant = apus_gemm_variant_at(v);
     if (variant->isa > apus_cpu_isa()) continue;
-    random_state = 88172645463325252u;
+    random_state = random_seed;
     for (int i = 0; i < rounds; i++) run_one(v);
     run_nan(v);
     printf("products %s: %d problems fine\n", variant->name, rounds);

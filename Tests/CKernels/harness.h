@@ -9,7 +9,16 @@
 
 // Shared by the tests of the C kernels: random numbers, buffers, a little program executor.
 
-static uint64_t random_state = 1;
+static uint64_t random_state = 1, random_seed = 88172645463325252u;
+
+// Reads the words of a test's command line: rounds, then a seed.
+static inline int rounds_of(int count, char **words) {
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  if (count > 2) random_seed = strtoull(words[2], NULL, 10);
+  if (random_seed == 0) random_seed = 1;
+  printf("seed %llu\n", (unsigned long long)random_seed);
+  return count > 1 ? atoi(words[1]) : 2000;
+}
 
 static inline uint64_t random_bits(void) {
   random_state ^= random_state << 13;
@@ -40,38 +49,6 @@ static inline void check(double got, double want, double tolerance, const char *
   if (fabs(got - want) <= tolerance) return;
   fprintf(stderr, "%s: got %g, expected %g\n", what, got, want);
   abort();
-}
-
-// Executes the few opcodes that the tests use, where no other executor is linked.
-__attribute__((weak)) size_t apus_program_scratch_bytes(const apus_program *program) {
-  return program->register_count * APUS_TILE * sizeof(float);
-}
-
-__attribute__((weak)) void apus_program_run_row(const apus_program *program, void *const *slots,
-                                                const int64_t *at, uint32_t rank, uint32_t axis,
-                                                int64_t count, void *registers) {
-  float *r = registers;
-  for (int64_t i = 0; i < count; i++) {
-    for (uint32_t k = 0; k < program->instruction_count; k++) {
-      const apus_instruction *x = &program->instructions[k];
-      const bool memory = x->op == APUS_OP_LOAD_F || x->op == APUS_OP_STORE_F;
-      float *place = NULL;
-      if (memory) {
-        const apus_operand *o =
-            x->op == APUS_OP_LOAD_F ? &program->operands[x->a] : &program->results[x->a];
-        int64_t offset = o->offset + i * o->stride[axis];
-        for (uint32_t d = 0; d < rank; d++) offset += at[d] * o->stride[d];
-        place = (float *)slots[o->slot] + offset;
-      }
-      switch (x->op) {
-        case APUS_OP_LOAD_F: r[x->dst] = *place; break;
-        case APUS_OP_STORE_F: *place = r[x->b]; break;
-        case APUS_OP_ADD_F: r[x->dst] = r[x->a] + r[x->b]; break;
-        case APUS_OP_MUL_F: r[x->dst] = r[x->a] * r[x->b]; break;
-        default: abort();
-      }
-    }
-  }
 }
 
 // result <- result * result + other, the program of the tests.
