@@ -99,7 +99,8 @@ package struct FourierTransform: Operator {
           line[index] = Complex(line[length - index].real, -line[length - index].imaginary)
         }
       }
-      let spectrum = Self.transform(line, inverse: inverse, element: data.element)
+      let spectrum = Self.transform(
+        line, inverse: inverse, element: parts == 2 ? data.element : .float64)
       for index in 0..<shape[axis] {
         values[target + index * targets[axis]] = spectrum[index].real
         if shape[data.rank - 1] == 2 {
@@ -110,8 +111,8 @@ package struct FourierTransform: Operator {
     return [try .make(data.element, shape, .real(values))]
   }
 
-  /// The transform in the precision of the data, as FFT libraries compute it: single-precision data
-  /// carries no more digits.
+  /// The transform; of complex numbers in single precision in that precision, as FFT libraries
+  /// compute it.
   static func transform(_ x: [Complex], inverse: Bool, element: ElementType) -> [Complex] {
     element == .float32
       ? Spectrum<Float>.transform(x, inverse: inverse)
@@ -125,9 +126,12 @@ private enum Spectrum<Real: BinaryFloatingPoint> {
   typealias Number = (real: Real, imaginary: Real)
 
   static func transform(_ x: [Complex], inverse: Bool) -> [Complex] {
-    let spectrum = sums(x.map { (Real($0.real), Real($0.imaginary)) }, inverse ? 1 : -1)
-    let scale = inverse ? 1 / Real(x.count) : 1
-    return spectrum.map { Complex(Double($0.real * scale), Double($0.imaginary * scale)) }
+    let numbers: [Number] = x.map { (Real($0.real), Real($0.imaginary)) }
+    let scale: Real = inverse ? 1 / Real(x.count) : 1
+    return sums(numbers, inverse ? 1 : -1).map { number in
+      let (real, imaginary): (Real, Real) = (number.real * scale, number.imaginary * scale)
+      return Complex(Double(real), Double(imaginary))
+    }
   }
 
   /// cos and sin of a part of a turn.
@@ -148,16 +152,21 @@ private enum Spectrum<Real: BinaryFloatingPoint> {
       low.append((a.real + b.real, a.imaginary + b.imaginary))
       let difference: Number = (a.real - b.real, a.imaginary - b.imaginary)
       let w = turn(k, of: n, sign)
-      high.append(
-        k == 0
-          ? difference
-          : (
-            difference.real * w.real - difference.imaginary * w.imaginary,
-            difference.real * w.imaginary + difference.imaginary * w.real
-          ))
+      guard k > 0 else {
+        high.append(difference)
+        continue
+      }
+      let real: Real = difference.real * w.real - difference.imaginary * w.imaginary
+      let imaginary: Real = difference.real * w.imaginary + difference.imaginary * w.real
+      high.append((real, imaginary))
     }
     let (even, odd) = (sums(low, sign), sums(high, sign))
-    return (0..<n).map { $0 % 2 == 0 ? even[$0 / 2] : odd[$0 / 2] }
+    var result = x
+    for k in 0..<half {
+      result[2 * k] = even[k]
+      result[2 * k + 1] = odd[k]
+    }
+    return result
   }
 
   /// An odd length: elements as far from the start as from the end share their cosines.
@@ -170,11 +179,13 @@ private enum Spectrum<Real: BinaryFloatingPoint> {
       var odd: Number = (0, 0)
       for j in 1..<(n / 2 + 1) {
         let (a, b) = (x[j], x[n - j])
-        let w = turns[j * k % n]
-        even.real += w.real * (a.real + b.real)
-        even.imaginary += w.real * (a.imaginary + b.imaginary)
-        odd.imaginary += w.imaginary * (a.real - b.real)
-        odd.real -= w.imaginary * (a.imaginary - b.imaginary)
+        let w: Number = turns[j * k % n]
+        let sum: Number = (a.real + b.real, a.imaginary + b.imaginary)
+        let difference: Number = (a.real - b.real, a.imaginary - b.imaginary)
+        even.real += w.real * sum.real
+        even.imaginary += w.real * sum.imaginary
+        odd.imaginary += w.imaginary * difference.real
+        odd.real -= w.imaginary * difference.imaginary
       }
       result[k] = (even.real + odd.real, even.imaginary + odd.imaginary)
       if k > 0 { result[n - k] = (even.real - odd.real, even.imaginary - odd.imaginary) }
