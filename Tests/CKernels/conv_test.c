@@ -116,12 +116,12 @@ static void run_one(uint32_t variant, bool depthwise) {
     make_square(&square, result, (apus_operand){OTHER, APUS_F32, 0, {0, 1, 0}});
     e->program = &square.program;
   }
-  float *before = malloc((size_t)output_size * sizeof(float) + 1);
-  bool *touched = calloc((size_t)output_size + 1, 1);
+  float *before = allocate((size_t)output_size * sizeof(float) + 1);
+  bool *touched = allocate((size_t)output_size + 1);
   memcpy(before, slots[OUTPUT], (size_t)output_size * sizeof(float));
 
   if (depthwise) {
-    slots[WEIGHT] = malloc((size_t)weight_size * sizeof(float));
+    slots[WEIGHT] = allocate((size_t)weight_size * sizeof(float));
     memcpy(slots[WEIGHT], weight, (size_t)weight_size * sizeof(float));
     slots[SCRATCH] = aligned_bytes(3 * apus_depthwise_scratch_bytes(&a));
     run_chunks(apus_depthwise_run, &a, slots, apus_depthwise_chunks(&a));
@@ -150,10 +150,10 @@ static void run_one(uint32_t variant, bool depthwise) {
       }
   for (int64_t i = 0; i < output_size; i++)
     if (!touched[i]) check(output[i], before[i], 0, "element outside the result");
-  free(weight);
-  free(before);
-  free(touched);
-  for (int i = INPUT; i < SLOTS; i++) free(slots[i]);
+  deallocate(weight);
+  deallocate(before);
+  deallocate(touched);
+  for (int i = INPUT; i < SLOTS; i++) deallocate(slots[i]);
 }
 
 int main(int count, char **words) {

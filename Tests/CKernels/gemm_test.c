@@ -157,8 +157,8 @@ static void run_one(uint32_t variant) {
   g->scratch_slot = SCRATCH;
   slots[SCRATCH] = aligned_bytes(3 * apus_gemm_scratch_bytes(g));
 
-  float *before = malloc((size_t)p.c_size * sizeof(float) + 1);
-  bool *touched = calloc((size_t)p.c_size + 1, 1);
+  float *before = allocate((size_t)p.c_size * sizeof(float) + 1);
+  bool *touched = allocate((size_t)p.c_size + 1);
   memcpy(before, slots[C], (size_t)p.c_size * sizeof(float));
   run_chunks(apus_gemm_run, g, slots, apus_gemm_chunks(g));
   const float *c = slots[C];
@@ -175,13 +175,13 @@ static void run_one(uint32_t variant) {
       }
   for (int64_t i = 0; i < p.c_size; i++)
     if (!touched[i]) check(c[i], before[i], 0, "element outside the product");
-  free(p.a);
-  free(p.b);
-  free(packed_a);
-  free(packed_b);
-  free(before);
-  free(touched);
-  for (int i = C; i < SLOTS; i++) free(slots[i]);
+  deallocate(p.a);
+  deallocate(p.b);
+  deallocate(packed_a);
+  deallocate(packed_b);
+  deallocate(before);
+  deallocate(touched);
+  for (int i = C; i < SLOTS; i++) deallocate(slots[i]);
 }
 
 // NaN and infinity reach the result through every activation.
@@ -200,7 +200,7 @@ static void run_nan(uint32_t variant) {
     run_chunks(apus_gemm_run, &g, slots, apus_gemm_chunks(&g));
     if (!isnan(c)) abort();
   }
-  free(slots[SCRATCH]);
+  deallocate(slots[SCRATCH]);
 }
 
 int main(int count, char **words) {

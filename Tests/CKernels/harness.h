@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-// Shared by the tests of the C kernels: random numbers, buffers, a little program executor.
+// Shared by the tests of the C kernels: random numbers, buffers.
 
 static uint64_t random_state = 1, random_seed = 88172645463325252u;
 
@@ -31,16 +33,49 @@ static inline int64_t random_below(int64_t n) { return (int64_t)(random_bits() %
 static inline int64_t random_between(int64_t a, int64_t b) { return a + random_below(b - a + 1); }
 static inline float random_float(void) { return (float)(random_bits() % 2001) / 1000.0f - 1.0f; }
 
-// Of exactly as many elements as asked for, so that sanitizers see each step outside.
+// Zeroed bytes, exactly as many as asked for, whose end is the end of a page before one that may not
+// be touched: reading or writing beyond them ends the test. Sanitizers watch both ends themselves.
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+static inline void *allocate(size_t bytes) { return calloc(bytes ? bytes : 1, 1); }
+static inline void deallocate(const void *p) { free((void *)(uintptr_t)p); }
+#else
+typedef struct {
+  void *base;
+  size_t length;
+} mapping;
+
+static inline void *allocate(size_t bytes) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  const size_t room = (bytes + sizeof(mapping) + page - 1) / page * page;
+  mapping m = {NULL, room + page};
+  m.base = mmap(NULL, m.length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (m.base == MAP_FAILED || mprotect((char *)m.base + room, page, PROT_NONE)) abort();
+  char *p = (char *)m.base + room - bytes;
+  memcpy(p - sizeof m, &m, sizeof m);
+  return p;
+}
+
+static inline void deallocate(const void *p) {
+  if (!p) return;
+  mapping m;
+  memcpy(&m, (const char *)p - sizeof m, sizeof m);
+  munmap(m.base, m.length);
+}
+#endif
+
 static inline float *random_floats(int64_t count) {
-  float *x = malloc(count ? (size_t)count * sizeof(float) : 1);
+  float *x = allocate((size_t)count * sizeof(float));
   for (int64_t i = 0; i < count; i++) x[i] = random_float();
   return x;
 }
 
 static inline void *aligned_bytes(size_t bytes) {
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
   void *p = NULL;
   if (posix_memalign(&p, 64, bytes ? bytes : 64)) abort();
+#else
+  void *p = allocate((bytes + 63) / 64 * 64);
+#endif
   memset(p, 0xff, bytes);
   return p;
 }

@@ -47,13 +47,13 @@ static inline int64_t place_of(const layout *l, const int64_t *at, uint32_t rank
 static const size_t sizes_of_elements[] = {4, 8, 2, 2, 1, 2, 4, 8, 1, 2, 4, 8, 1};
 
 static inline void *random_bytes(size_t bytes) {
-  uint8_t *p = malloc(bytes ? bytes : 1);
+  uint8_t *p = allocate(bytes);
   for (size_t i = 0; i < bytes; i++) p[i] = (uint8_t)(random_bits() >> 24);
   return p;
 }
 
 static inline void *copy_of(const void *bytes, size_t size) {
-  void *copy = malloc(size ? size : 1);
+  void *copy = allocate(size);
   memcpy(copy, bytes, size);
   return copy;
 }

@@ -15,8 +15,8 @@ static void check_bytes(const void *got, const void *want, size_t size, const ch
 }
 
 static void release(void **slots, void *wanted) {
-  for (int i = 1; i < SLOTS; i++) free(slots[i]);
-  free(wanted);
+  for (int i = 1; i < SLOTS; i++) deallocate(slots[i]);
+  deallocate(wanted);
 }
 
 static uint32_t random_extents(int64_t *extent) {

@@ -379,8 +379,8 @@ static void run_one(int round) {
   }
   if ((status.code == APUS_DIVISION_BY_ZERO) != divided_by_zero) FAIL("status %d", status.code);
   for (uint32_t s = 1; s < SCRATCH; s++) compare(&p, slots[s], wanted[s], s, round);
-  for (uint32_t s = 1; s < SCRATCH; s++) free(slots[s]), free(wanted[s]);
-  free(slots[SCRATCH]);
+  for (uint32_t s = 1; s < SCRATCH; s++) deallocate(slots[s]), deallocate(wanted[s]);
+  deallocate(slots[SCRATCH]);
 }
 
 static void test(int rounds) {

@@ -4,7 +4,7 @@
 enum { INPUT = 1, OUTPUT, RESIDUAL, SUM, SCALE, BIAS, MEAN, DEVIATION, SCRATCH, SLOTS };
 
 static void release(void **slots) {
-  for (int i = 1; i < SLOTS; i++) free(slots[i]), slots[i] = NULL;
+  for (int i = 1; i < SLOTS; i++) deallocate(slots[i]), slots[i] = NULL;
 }
 
 static float *floats_at(void *const *slots, apus_buffer b) {
@@ -34,7 +34,7 @@ static void run_twice(void (*run)(const void *, void *const *, uint32_t, uint32_
   for (int i = 1; i < SCRATCH; i++) {
     if (slots[i] && memcmp(slots[i], first[i], sizes[i]))
       FAIL("%s: other bits in another order", current_isa);
-    free(before[i]), free(first[i]);
+    deallocate(before[i]), deallocate(first[i]);
   }
 }
 
@@ -93,7 +93,7 @@ static void norm(void) {
   run_twice(apus_norm_run, &a, slots, apus_norm_chunks(&a), sizes);
   const float *y = floats_at(slots, a.output);
   for (int64_t r = 0; r < a.rows; r++) {
-    double *v = malloc((size_t)a.length * sizeof(double)), sum = 0, squares = 0, largest = 0;
+    double *v = allocate((size_t)a.length * sizeof(double)), sum = 0, squares = 0, largest = 0;
     for (int64_t i = 0; i < a.length; i++) {
       float value = x[r * a.input_stride + i];
       if (residual) value += residual[a.residual.offset + r * a.residual_stride + i];
@@ -121,9 +121,9 @@ static void norm(void) {
       close_to(floats_at(slots, a.mean)[r], mean, 2e-7 * largest, "mean", r);
     if (a.inverse_deviation.slot)
       close_to(floats_at(slots, a.inverse_deviation)[r], d, d * (1e-6 + wrong * wrong), "deviation", r);
-    free(v);
+    deallocate(v);
   }
-  free(x), free(residual);
+  deallocate(x), deallocate(residual);
   release(slots);
 }
 
@@ -163,7 +163,7 @@ static void softmax(void) {
   if (random_below(20) == 0) for (int64_t i = 0; i < in.size; i++) x[i] = -INFINITY;
   float *before = copy_of(x, (size_t)in.size * sizeof(float));
   float *outside = copy_of(slots[OUTPUT], sizes[OUTPUT]);
-  bool *touched = calloc((size_t)out.size + 1, 1);
+  bool *touched = allocate((size_t)out.size + 1);
 
   // With a program each row is first computed: here y = x * x - z, z one for each row.
   square_program square;
@@ -188,7 +188,7 @@ static void softmax(void) {
   for (int64_t o = 0; o < a.outer; o++) {
     for (int64_t n = 0; n < a.inner; n++) {
       double largest = -INFINITY, sum = 0, size = 0;
-      double *v = malloc((size_t)(a.axis + 1) * sizeof(double));
+      double *v = allocate((size_t)(a.axis + 1) * sizeof(double));
       for (int64_t i = 0; i < a.axis; i++) {
         const int64_t at[3] = {o, i, n};
         v[i] = before[place_of(&in, at, 3)];
@@ -210,12 +210,12 @@ static void softmax(void) {
           close_to(y[place], l, 2e-7 * (fabs(l) + 2 * fabs(largest)) + wrong, "log softmax", i);
         else close_to(y[place], e, e * wrong + 1e-44, "softmax", i);
       }
-      free(v);
+      deallocate(v);
     }
   }
   for (int64_t i = 0; i < out.size; i++)
     if (!touched[i] && !same_float(y[i], outside[i])) FAIL("%s softmax: outside", current_isa);
-  free(before), free(outside), free(touched);
+  deallocate(before), deallocate(outside), deallocate(touched);
   release(slots);
 }
 

@@ -35,7 +35,7 @@ for test in $tests; do
 done
 
 [ "${SANITIZE:-0}" = 1 ] || exit 0
-sanitize="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
+sanitize="-O1 -g -Wno-pass-failed -fsanitize=address,undefined -fno-sanitize-recover=all"
 objects sanitized "$sanitize"
 for test in $tests; do
   # shellcheck disable=SC2086
