@@ -5,6 +5,8 @@
 // Multiplications of a chunk, and floats of a band, which stays in the first-level cache.
 #define CHUNK_WORK 3e5
 #define BAND_FLOATS 6144
+// Results of whole planes that an epilogue program waits for.
+#define PROGRAM_FLOATS 2048
 
 // Each input row is kept as stride_width phases (every stride_width-th element), so that the
 // operands of neighbouring outputs are neighbours.
@@ -161,8 +163,12 @@ void apus_depthwise_run(const void *arguments, void *const *slots, uint32_t chun
   const int64_t last = apus_min(first + s.per_chunk, s.planes);
   const int64_t row0 = apus_part_start(args->output_height, s.parts, part);
   const int64_t row1 = apus_part_start(args->output_height, s.parts, part + 1);
+  const bool whole = s.band_rows >= row1 - row0;
+  int64_t waiting = 0;  // channels
+  if (args->epilogue.program) apus_program_begin(args->epilogue.program, slots, registers);
   for (int64_t plane = first; plane < last; plane++) {
     const int64_t batch = plane / args->input_channels, from = plane % args->input_channels;
+    const int64_t end = apus_min(last, (batch + 1) * args->input_channels);
     const float *image =
         input + batch * args->input_batch_stride + from * args->input_channel_stride;
     for (int64_t row = row0; row < row1; row += s.band_rows) {
@@ -193,11 +199,13 @@ void apus_depthwise_run(const void *arguments, void *const *slots, uint32_t chun
         kernel(&d);
         if (late)
           add_column_bias(args, &block, &d, residual == d.output ? NULL : residual, column);
-        if (args->epilogue.program) {
-          const int64_t at_program[3] = {batch, channel, column};
-          apus_program_run_row(args->epilogue.program, slots, at_program, 3, 2, columns,
-                               registers);
-        }
+        waiting++;
+        if (!args->epilogue.program || (whole && waiting * columns < PROGRAM_FLOATS &&
+                                        !(plane + 1 == end && i + 1 == s.multiplier)))
+          continue;
+        const int64_t at_program[3] = {batch, channel + 1 - waiting, column};
+        apus_program_run_rows(registers, at_program, 3, waiting, columns);
+        waiting = 0;
       }
     }
   }

@@ -18,6 +18,7 @@ typedef struct {
   size_t register_bytes;
   uint8_t *hints;        // one an instruction
   void *const *slots;
+  bool fresh;            // nothing ran yet on the registers
 } apus_tile;
 
 enum {

@@ -36,6 +36,7 @@ void apus_softmax_run(const void *arguments, void *const *slots, uint32_t chunk,
   char *scratch = (char *)slots[args->scratch] + worker * apus_softmax_scratch_bytes(args);
   int64_t blocks = blocks_of(args), per = items_per_chunk(args);
   int64_t end = apus_least(args->outer * blocks, (chunk + 1) * per);
+  if (has_program(args)) apus_program_begin(&args->program, slots, scratch);
   for (int64_t item = chunk * per; item < end; item++) {
     int64_t outer = item / blocks, column = item % blocks * APUS_TILE;
     int64_t to = args->output.offset + outer * args->output_stride[0] +
@@ -45,8 +46,7 @@ void apus_softmax_run(const void *arguments, void *const *slots, uint32_t chunk,
     if (has_program(args)) {
       int64_t at[APUS_MAX_RANK] = {0};
       apus_coordinates(outer, args->extent, args->rank - 1, at);
-      apus_program_run_row(&args->program, slots, at, args->rank, args->rank - 1, args->axis,
-                           scratch);
+      apus_program_run_rows(scratch, at, args->rank, 1, args->axis);
     } else {
       int64_t from = args->input.offset + outer * args->input_stride[0] +
                      column * args->input_stride[2];

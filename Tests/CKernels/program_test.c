@@ -364,14 +364,26 @@ static void run_one(int round) {
   bool divided_by_zero = expect(&p, wanted);
   args->scratch = SCRATCH;
   slots[SCRATCH] = aligned_bytes(3 * apus_elementwise_scratch_bytes(args));
-  if (args->rank && random_below(4) == 0) {  // row by row, along any dimension
-    uint32_t axis = (uint32_t)random_below(args->rank);
+  if (args->rank && random_below(4) == 0) {  // a piece at a time, cut in rows and columns
+    const uint32_t last = args->rank - 1, outer = args->rank >= 2 ? args->rank - 2 : 0;
+    const int64_t rows = args->rank >= 2 ? args->extent[outer] : 1, columns = args->extent[last];
+    const int64_t row = random_below(rows + 1), column = random_below(columns + 1);
     int64_t others[APUS_MAX_RANK], at[APUS_MAX_RANK] = {0};
     memcpy(others, args->extent, sizeof others);
-    others[axis] = args->extent[axis] != 0;
+    others[outer] = others[outer] != 0;
+    others[last] = others[last] != 0;
+    apus_program_begin(&args->program, slots, slots[SCRATCH]);
     for (int64_t k = apus_product(others, args->rank); k > 0; k--) {
-      apus_program_run_row(&args->program, slots, at, args->rank, axis, args->extent[axis],
-                           slots[SCRATCH]);
+      for (int piece = 0; piece < 4; piece++) {
+        int64_t from[APUS_MAX_RANK];
+        memcpy(from, at, sizeof at);
+        if (args->rank >= 2) from[outer] = piece / 2 ? row : 0;
+        from[last] = piece % 2 ? column : 0;
+        if (args->rank < 2 && piece / 2) continue;
+        const int64_t count = args->rank < 2 ? 1 : piece / 2 ? rows - row : row;
+        apus_program_run_rows(slots[SCRATCH], from, args->rank, count,
+                              piece % 2 ? columns - column : column);
+      }
       apus_advance(others, args->rank, at);
     }
   } else {
