@@ -22,3 +22,9 @@ void apus_depthwise_rows_scalar(const apus_depthwise_rows *d) {
     }
   }
 }
+
+void apus_depthwise_copy_scalar(const apus_depthwise_copy *c) {
+  for (int64_t r = 0; r < c->rows; r++)
+    for (int64_t x = 0; x < c->columns; x++)
+      c->to[r * c->to_row + x] = c->from[r * c->from_row + x * c->step];
+}
