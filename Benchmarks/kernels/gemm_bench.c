@@ -162,6 +162,11 @@ static void convolution(const char *name, int64_t from, int64_t to, int64_t size
   a.epilogue.row_bias_stride = 1;
   if (kind == RELU) {
     a.epilogue.activation = APUS_ACTIVATION_RELU;
+  } else if (kind == HARD_SWISH) {
+    a.epilogue.activation = APUS_ACTIVATION_GATE;
+    a.epilogue.scale = 1.0f / 6;
+    a.epilogue.shift = 0.5f;
+    a.epilogue.upper = 1;
   } else {
     make_epilogue(&program, kind, (apus_operand){3, APUS_F32, 0, {0, out * out, 1}});
     a.epilogue.program = &program.program;

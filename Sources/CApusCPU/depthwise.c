@@ -135,16 +135,12 @@ static void fill_band(const apus_conv_args *args, const depthwise_shape *s,
 }
 
 // A bias per column is rare: it is added, with what follows it, to the finished sums.
-static void add_column_bias(const apus_conv_args *args, const apus_block *block,
-                            const apus_depthwise_rows *d, const float *residual, int64_t column) {
+static void add_column_bias(const apus_block *block, const apus_depthwise_rows *d,
+                            const float *residual, int64_t column) {
   for (int64_t i = 0; i < d->rows * d->columns; i++) {
     float x = d->output[i] + block->column_bias[(column + i) * block->column_bias_stride];
     if (residual) x += residual[i];
-    if (args->epilogue.activation != APUS_ACTIVATION_NONE) {
-      x = x < block->lower ? block->lower : x;
-      x = x > block->upper ? block->upper : x;
-    }
-    d->output[i] = x;
+    d->output[i] = apus_bounded(&block->bounds, x);
   }
 }
 
@@ -202,14 +198,13 @@ void apus_depthwise_run(const void *arguments, void *const *slots, uint32_t chun
                                  .output = output + at,
                                  .output_row = args->output_width,
                                  .residual = residual,
-                                 .lower = block.lower,
-                                 .upper = block.upper,
-                                 .clamp = block.clamp && !late};
+                                 .bounds = block.bounds};
+        d.bounds.clamp &= !late;
         if (block.row_bias) d.bias = block.row_bias[channel * block.row_bias_stride];
         if (late && residual != d.output) d.residual = NULL;
         kernels.rows(&d);
         if (late)
-          add_column_bias(args, &block, &d, residual == d.output ? NULL : residual, column);
+          add_column_bias(&block, &d, residual == d.output ? NULL : residual, column);
         waiting++;
         if (!args->epilogue.program || (whole && waiting * columns < PROGRAM_FLOATS &&
                                         !(plane + 1 == end && i + 1 == s.multiplier)))

@@ -16,8 +16,8 @@ typedef struct {
   float *output;
   int64_t output_row;
   const float *residual;  // NULL or laid out like the output
-  float bias, lower, upper;
-  bool clamp;
+  float bias;
+  apus_bounds bounds;
 } apus_depthwise_rows;
 
 // to[r, x] <- from[r, x * step]. Zeros may follow a row, up to whole vectors.

@@ -13,11 +13,7 @@ void apus_depthwise_rows_scalar(const apus_depthwise_rows *d) {
       for (int64_t l = 0; l < apus_min(16, d->columns - x); l++) {
         float z = sums[l];
         if (d->residual) z += d->residual[y * d->output_row + x + l];
-        if (d->clamp) {
-          z = z < d->lower ? d->lower : z;
-          z = z > d->upper ? d->upper : z;
-        }
-        output[x + l] = z;
+        output[x + l] = apus_bounded(&d->bounds, z);
       }
     }
   }

@@ -73,7 +73,7 @@ static void run_dots(const apus_gemm_args *args, const apus_block *block, const 
   float *c = block->c + column0;
   block->variant->kernels->dot(args->m, column1 - column0, args->k, block->a, block->a_row,
                                b + column0 * args->b.column, args->b.column, c, block->c_row);
-  if (block->column_bias || block->row_bias || block->residual || block->clamp)
+  if (block->column_bias || block->row_bias || block->residual || block->bounds.clamp)
     apus_block_finish(block, 0, args->m, column0, column1 - column0, c, block->c_row, false, true);
 }
 

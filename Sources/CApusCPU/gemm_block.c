@@ -8,10 +8,13 @@ void apus_block_set_epilogue(apus_block *block, const apus_epilogue *epilogue,
   block->residual = apus_float_buffer(&epilogue->residual, slots);
   block->column_bias_stride = epilogue->column_bias_stride;
   block->row_bias_stride = epilogue->row_bias_stride;
-  block->clamp = epilogue->activation != APUS_ACTIVATION_NONE;
   const bool relu = epilogue->activation == APUS_ACTIVATION_RELU;
-  block->lower = relu ? 0.0f : epilogue->lower;
-  block->upper = relu ? INFINITY : epilogue->upper;
+  block->bounds = (apus_bounds){.lower = relu ? 0.0f : epilogue->lower,
+                                .upper = relu ? INFINITY : epilogue->upper,
+                                .scale = epilogue->scale,
+                                .shift = epilogue->shift,
+                                .clamp = epilogue->activation != APUS_ACTIVATION_NONE,
+                                .gate = epilogue->activation == APUS_ACTIVATION_GATE};
 }
 
 int64_t apus_block_a_floats(int64_t rows, int64_t k_step) { return (rows * k_step + 15) & ~15; }
@@ -32,10 +35,7 @@ void apus_block_finish(const apus_block *block, int64_t row, int64_t rows, int64
         if (block->column_bias) x += block->column_bias[(column + j) * block->column_bias_stride];
         if (block->row_bias) x += block->row_bias[(row + i) * block->row_bias_stride];
         if (block->residual && block->residual != block->c) x += block->residual[at];
-        if (block->clamp) {
-          x = x < block->lower ? block->lower : x;
-          x = x > block->upper ? block->upper : x;
-        }
+        x = apus_bounded(&block->bounds, x);
       }
       block->c[at] = x;
     }
@@ -119,10 +119,9 @@ void apus_block_run(const apus_block *block, int64_t tile0, int64_t tile1, int64
                         .b_row = nr,
                         .c_row = block->c_row,
                         .columns = apus_min(nr, block->n - column),
-                        .lower = block->lower,
-                        .upper = block->upper,
-                        .accumulate = k0 > 0 || in_place,
-                        .clamp = last && block->clamp};
+                        .bounds = block->bounds,
+                        .accumulate = k0 > 0 || in_place};
+      tile.bounds.clamp &= last;
       if (block->b) {
         tile.b = block->b + column * block->k + k0 * nr;
       } else if (block->b_rows && tile1 - tile0 == 1 && tile.columns % lanes == 0) {

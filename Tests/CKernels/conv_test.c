@@ -75,6 +75,10 @@ static double expected(const apus_conv_args *a, void *const *slots, const float 
   if (e->activation == APUS_ACTIVATION_RELU) sum = fmax(sum, 0);
   if (e->activation == APUS_ACTIVATION_CLAMP) sum = fmin(fmax(sum, e->lower), e->upper);
   *tolerance = 1e-6 * (size + 3);
+  if (e->activation == APUS_ACTIVATION_GATE) {
+    sum *= fmin(fmax(e->scale * sum + e->shift, e->lower), e->upper);
+    *tolerance *= 3;
+  }
   if (e->program) {
     *tolerance = 3 * *tolerance * (fabs(sum) + 1);
     sum = sum * sum + ((float *)slots[OTHER])[o];
@@ -105,7 +109,9 @@ static void run_one(uint32_t variant, bool depthwise) {
   slots[ROW_BIAS] = random_floats(1 + (a.output_channels - 1) * e->row_bias_stride);
   if (random_below(3) == 0) e->residual.slot = RESIDUAL;
   else if (random_below(3) == 0) e->residual = a.output;
-  e->activation = (uint32_t)random_below(3);
+  e->activation = (uint32_t)random_below(4);
+  e->scale = 0.7f;
+  e->shift = 0.4f;
   e->lower = -0.5f;
   e->upper = 0.75f;
   slots[OTHER] = random_floats(a.output_channels);

@@ -93,6 +93,10 @@ static double expected(const problem *p, void *const *slots, const float *before
   if (e->activation == APUS_ACTIVATION_RELU) sum = fmax(sum, 0);
   if (e->activation == APUS_ACTIVATION_CLAMP) sum = fmin(fmax(sum, e->lower), e->upper);
   *tolerance = 1e-6 * (size + 3);
+  if (e->activation == APUS_ACTIVATION_GATE) {
+    sum *= fmin(fmax(e->scale * sum + e->shift, e->lower), e->upper);
+    *tolerance *= 3;
+  }
   if (e->program) {
     *tolerance = 3 * *tolerance * (fabs(sum) + 1);
     sum = sum * sum + ((float *)slots[OTHER])[j];
@@ -140,7 +144,9 @@ static void run_one(uint32_t variant) {
   if (random_below(3) == 0) e->residual = (apus_buffer){RESIDUAL, 0, g->c.buffer.offset + 2};
   else if (random_below(3) == 0) e->residual = g->c.buffer;
   slots[RESIDUAL] = random_floats(p.c_size + 2);
-  e->activation = (uint32_t)random_below(3);
+  e->activation = (uint32_t)random_below(4);
+  e->scale = 0.7f;
+  e->shift = 0.4f;
   e->lower = -0.5f;
   e->upper = 0.75f;
   square_program square;
@@ -195,7 +201,7 @@ static void run_nan(uint32_t variant) {
   g.a.buffer.slot = A;
   g.b.buffer.slot = B;
   g.c.buffer.slot = C;
-  for (uint32_t activation = 0; activation < 3; activation++) {
+  for (uint32_t activation = 0; activation < 4; activation++) {
     g.epilogue.activation = activation;
     run_chunks(apus_gemm_run, &g, slots, apus_gemm_chunks(&g));
     if (!isnan(c)) abort();
