@@ -247,6 +247,10 @@ int main(int count, char **words) {
   convolution("depthwise 3x3 672 14, hard-swish", 672, 672, 14, 3, 1, true, HARD_SWISH);
   convolution("depthwise 5x5 960 7, hard-swish", 960, 960, 7, 5, 1, true, HARD_SWISH);
   convolution("depthwise 5x5 672 14, silu", 672, 672, 14, 5, 1, true, SILU);
+  convolution("1x1 16-64 112", 16, 64, 112, 1, 1, false, RELU);
+  convolution("1x1 64-24 56", 64, 24, 56, 1, 1, false, RELU);
+  convolution("1x1 40-240 28, hard-swish", 40, 240, 28, 1, 1, false, HARD_SWISH);
+  convolution("1x1 200-80 14", 200, 80, 14, 1, 1, false, RELU);
   convolution("squeeze 1x1 960-240 1", 960, 240, 1, 1, 1, false, RELU);
   convolution("squeeze 1x1 240-960 1", 240, 960, 1, 1, 1, false, RELU);
   return 0;

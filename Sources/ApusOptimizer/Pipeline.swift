@@ -2,9 +2,12 @@ package import ApusIR
 
 /// The passes in the order in which they run, each with the reason why it stands there.
 package enum Pipeline {
-  package static let passes: [any Pass] = [
+  package static let passes = passes(evaluator: nil)
+
+  /// The passes, with what computes large products of weights.
+  package static func passes(evaluator: WeightEvaluator?) -> [any Pass] { [
     // First, so that every later pass sees constants as constants.
-    ConstantFolding(),
+    ConstantFolding(evaluator: evaluator),
     // Shape arithmetic disappears before patterns look at what reads shapes.
     ShapeFolding(),
     // What folding left behind would hide producers from patterns.
@@ -17,7 +20,7 @@ package enum Pipeline {
     RMSNormalizationRecomposition(),
     NormalizationScaleFusion(),
     // Constants that the rewrites above made foldable.
-    ConstantFolding(),
+    ConstantFolding(evaluator: evaluator),
     NoOpRemoval(),
     // Before epilogues, which fix the order of a product's result.
     TransposeFolding(),
@@ -26,5 +29,5 @@ package enum Pipeline {
     ElementwiseFusion(),
     EpilogueFusion(),
     CommonSubexpressions(),
-  ]
+  ] }
 }
