@@ -55,6 +55,9 @@ typedef struct {
   // accumulator[i] = fold(accumulator[i], x[i])
   void (*reduce_columns)(const float *x, float *accumulator, int64_t count, uint32_t kind);
 
+  // totals[i] += sums[i], which become zero
+  void (*carry_columns)(float *sums, double *totals, int64_t count);
+
   // y[i] = max(y[i], x[i * stride]) and y[i] += x[i * stride]
   void (*pool_max)(const float *x, float *y, int64_t count, int64_t stride);
   void (*pool_add)(const float *x, float *y, int64_t count, int64_t stride);

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-// Rows of a reduction by columns that are folded in float.
-#define COLUMN_BLOCK 32
+// Rows of a reduction by columns that are added in float.
+#define COLUMN_BLOCK 64
 
 static int64_t kept_of(const apus_reduce_args *args) {
   return apus_product(args->kept_extent, args->kept_rank);
@@ -93,24 +93,29 @@ static float reduce_one(const apus_reduce_args *args, const float *x) {
   return finish(value, count, args->kind);
 }
 
-// Rows are folded in float, blocks of them in double.
+// Rows are added in float, blocks of them in double.
 static void reduce_columns(const apus_reduce_args *args, const float *x, float *y,
                            int64_t width) {
+  const apus_kernel_table *kernels = apus_kernels();
+  const uint32_t kind = args->kind;
+  const int64_t count = reduced_of(args);
+  const bool adds = kind != APUS_REDUCE_MAX && kind != APUS_REDUCE_MIN &&
+                    kind != APUS_REDUCE_PRODUCT && count > COLUMN_BLOCK;
   float sums[APUS_TILE];
   double totals[APUS_TILE];
-  int64_t count = reduced_of(args);
-  for (int64_t i = 0; i < width; i++) totals[i] = (double)identity(args->kind);
-  int64_t at[APUS_MAX_RANK] = {0};
-  for (int64_t block = 0; block < count; block += COLUMN_BLOCK) {
-    for (int64_t i = 0; i < width; i++) sums[i] = identity(args->kind);
-    for (int64_t r = block; r < apus_least(count, block + COLUMN_BLOCK); r++) {
-      int64_t offset = apus_dot(at, args->reduced_stride, args->reduced_rank);
-      apus_kernels()->reduce_columns(x + offset, sums, width, args->kind);
-      apus_advance(args->reduced_extent, args->reduced_rank, at);
-    }
-    for (int64_t i = 0; i < width; i++) totals[i] = combine(totals[i], (double)sums[i], args->kind);
+  for (int64_t i = 0; i < width; i++) sums[i] = identity(kind);
+  for (int64_t i = 0; i < width && adds; i++) totals[i] = 0;
+  int64_t at[APUS_MAX_RANK] = {0}, left = COLUMN_BLOCK;
+  for (int64_t r = 0; r < count; r++) {
+    int64_t offset = apus_dot(at, args->reduced_stride, args->reduced_rank);
+    kernels->reduce_columns(x + offset, sums, width, kind);
+    apus_advance(args->reduced_extent, args->reduced_rank, at);
+    if (!adds || (--left && r + 1 < count)) continue;
+    kernels->carry_columns(sums, totals, width);
+    left = COLUMN_BLOCK;
   }
-  for (int64_t i = 0; i < width; i++) y[i] = finish(totals[i], count, args->kind);
+  for (int64_t i = 0; i < width; i++)
+    y[i] = finish(adds ? totals[i] : (double)sums[i], count, kind);
 }
 
 static int64_t reduce_integers(const apus_reduce_args *args, const int64_t *x) {
