@@ -37,10 +37,12 @@ struct RunCommand: ParsableCommand {
   var memPoolSize: String?
   @Option(name: .customLong("loopLimit"), help: "Passes that one loop may take.")
   var loopLimit = 1 << 20
+  @OptionGroup var plugins: PluginFlags
   @Flag(help: "Save the model as an engine and run what is loaded back.") var viaEngine = false
   @Flag(help: "Prints the outputs' types and comparisons as JSON.") var json = false
 
   func run() throws {
+    try plugins.load()
     let engine = try Models.engine(model, threads: threads, viaEngine: viaEngine)
     let (values, form) = try TensorFolder.read(inputs, .input, names: engine.inputs.map(\.name))
     let results: [String: HostTensor]

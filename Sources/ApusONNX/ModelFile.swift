@@ -1,3 +1,4 @@
+package import ApusIR
 package import ApusONNXSchema
 package import ApusTensor
 internal import SwiftProtobuf
@@ -81,6 +82,9 @@ package struct ImportOptions: Sendable {
   package var expandedByteLimit = 1 << 30
   /// How deeply functions may call each other.
   package var functionDepthLimit = 64
+
+  /// Operators that the user supplies; they take the place of known ones of the same name.
+  package var custom = CustomOperators()
 
   package init() {}
 }
