@@ -104,7 +104,8 @@ package struct BoundedLine: Hashable, Sendable {
   private mutating func multiply(by factor: Double) {
     scale *= factor
     shift *= factor
-    (lower, upper) = factor < 0 ? (upper * factor, lower * factor) : (lower * factor, upper * factor)
+    (lower, upper) =
+      factor < 0 ? (upper * factor, lower * factor) : (lower * factor, upper * factor)
   }
 
   private mutating func raise(to number: Double) {

@@ -89,8 +89,12 @@ import Testing
       let plan = try build(graph, sources).plan
       let folds = sources.contains { $0 is GemmTactics }
       #expect(plan.graph.order.count == (folds ? 1 : 2))
-      let inputs = [try HostTensor(.float32, shape: [2, rows], .real(
-        (0..<(2 * rows)).map { Double($0 % 5) }))]
+      let inputs = [
+        try HostTensor(
+          .float32, shape: [2, rows],
+          .real(
+            (0..<(2 * rows)).map { Double($0 % 5) }))
+      ]
       let found = try ReferenceEvaluator(plan.graph).run(inputs)[0].reals()
       let wanted = try ReferenceEvaluator(graph).run(inputs)[0].reals()
       #expect(zip(found, wanted).allSatisfy { ($0 - $1).magnitude <= 1e-4 * max($1.magnitude, 1) })
