@@ -68,6 +68,17 @@ static inline int64_t random_length(int64_t most) {
   }
 }
 
+// The value of a 16-bit float with this many bits of fraction.
+static inline float from_narrow(uint16_t bits, int fraction_bits) {
+  int exponent_bits = 15 - fraction_bits, bias = (1 << (exponent_bits - 1)) - 1;
+  int exponent = (bits & 0x7fff) >> fraction_bits, fraction = bits & ((1 << fraction_bits) - 1);
+  double x;
+  if (exponent == (1 << exponent_bits) - 1) x = fraction ? (double)NAN : (double)INFINITY;
+  else if (exponent == 0) x = ldexp(fraction, 1 - bias - fraction_bits);
+  else x = ldexp(fraction + (1 << fraction_bits), exponent - bias - fraction_bits);
+  return (float)copysign(x, bits & 0x8000 ? -1.0 : 1.0);
+}
+
 static inline bool same_float(float a, float b) {
   return (isnan(a) && isnan(b)) || (a == b && signbit(a) == signbit(b));
 }

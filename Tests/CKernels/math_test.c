@@ -218,14 +218,10 @@ static void test_narrow(uint32_t element, int fraction_bits) {
   run_call(&widen, to_wide, 0, 65536);
   const int bias = (1 << (14 - fraction_bits)) - 1;
   for (uint32_t i = 0; i < 65536; i++) {
-    uint32_t rest = i & 0x7fff, exponent = rest >> fraction_bits;
-    uint32_t fraction = rest & ((1u << fraction_bits) - 1);
-    double want = exponent ? ldexp(fraction + (1u << fraction_bits), (int)exponent - bias - fraction_bits)
-                           : ldexp(fraction, 1 - bias - fraction_bits);
-    if (rest == infinity) want = INFINITY;
-    if (rest > infinity) want = NAN;
-    if (!same_float(x[i], (float)(i >> 15 ? -want : want)))
-      FAIL("%s element %u: %#x became %a, expected %a", current_isa, element, i, (double)x[i], want);
+    const float want = from_narrow((uint16_t)i, fraction_bits);
+    if (!same_float(x[i], want))
+      FAIL("%s element %u: %#x became %a, expected %a", current_isa, element, i, (double)x[i],
+           (double)want);
   }
   // The value, and the two floats around the middle between it and the next; and the middle.
   for (uint32_t i = 0; i < 65536; i++) {

@@ -38,16 +38,6 @@ static int64_t to_int64(long double x) {
   return x >= 0x1p63L ? INT64_MAX : truncated(x, -0x1p63L, 0x1p63L);
 }
 
-static float from_narrow(uint16_t bits, int fraction_bits) {
-  int exponent_bits = 15 - fraction_bits, bias = (1 << (exponent_bits - 1)) - 1;
-  int exponent = (bits & 0x7fff) >> fraction_bits, fraction = bits & ((1 << fraction_bits) - 1);
-  double x;
-  if (exponent == (1 << exponent_bits) - 1) x = fraction ? (double)NAN : (double)INFINITY;
-  else if (exponent == 0) x = ldexp(fraction, 1 - bias - fraction_bits);
-  else x = ldexp(fraction + (1 << fraction_bits), exponent - bias - fraction_bits);
-  return (float)copysign(x, bits & 0x8000 ? -1.0 : 1.0);
-}
-
 // The nearest 16-bit float, found by bisection over all of them.
 static uint16_t to_narrow(float x, int fraction_bits) {
   const uint16_t infinity = (uint16_t)(((1 << (15 - fraction_bits)) - 1) << fraction_bits);
@@ -340,6 +330,31 @@ static void compare(const problem *p, const void *got, const void *want, uint32_
   }
 }
 
+// By pieces that are cut at a random row and column.
+static void run_in_pieces(const apus_elementwise_args *args, void *const *slots) {
+  const uint32_t last = args->rank - 1, outer = args->rank >= 2 ? args->rank - 2 : 0;
+  const int64_t rows = args->rank >= 2 ? args->extent[outer] : 1, columns = args->extent[last];
+  const int64_t row = random_below(rows + 1), column = random_below(columns + 1);
+  int64_t others[APUS_MAX_RANK], at[APUS_MAX_RANK] = {0};
+  memcpy(others, args->extent, sizeof others);
+  others[outer] = others[outer] != 0;
+  others[last] = others[last] != 0;
+  apus_program_begin(&args->program, slots, slots[SCRATCH]);
+  for (int64_t k = apus_product(others, args->rank); k > 0; k--) {
+    for (int piece = 0; piece < 4; piece++) {
+      int64_t from[APUS_MAX_RANK];
+      memcpy(from, at, sizeof at);
+      if (args->rank >= 2) from[outer] = piece / 2 ? row : 0;
+      from[last] = piece % 2 ? column : 0;
+      if (args->rank < 2 && piece / 2) continue;
+      const int64_t count = args->rank < 2 ? 1 : piece / 2 ? rows - row : row;
+      apus_program_run_rows(slots[SCRATCH], from, args->rank, count,
+                            piece % 2 ? columns - column : column);
+    }
+    apus_advance(others, args->rank, at);
+  }
+}
+
 static void run_one(int round) {
   problem p = {0};
   apus_elementwise_args *args = &p.args;
@@ -364,34 +379,13 @@ static void run_one(int round) {
   bool divided_by_zero = expect(&p, wanted);
   args->scratch = SCRATCH;
   slots[SCRATCH] = aligned_bytes(3 * apus_elementwise_scratch_bytes(args));
-  if (args->rank && random_below(4) == 0) {  // a piece at a time, cut in rows and columns
-    const uint32_t last = args->rank - 1, outer = args->rank >= 2 ? args->rank - 2 : 0;
-    const int64_t rows = args->rank >= 2 ? args->extent[outer] : 1, columns = args->extent[last];
-    const int64_t row = random_below(rows + 1), column = random_below(columns + 1);
-    int64_t others[APUS_MAX_RANK], at[APUS_MAX_RANK] = {0};
-    memcpy(others, args->extent, sizeof others);
-    others[outer] = others[outer] != 0;
-    others[last] = others[last] != 0;
-    apus_program_begin(&args->program, slots, slots[SCRATCH]);
-    for (int64_t k = apus_product(others, args->rank); k > 0; k--) {
-      for (int piece = 0; piece < 4; piece++) {
-        int64_t from[APUS_MAX_RANK];
-        memcpy(from, at, sizeof at);
-        if (args->rank >= 2) from[outer] = piece / 2 ? row : 0;
-        from[last] = piece % 2 ? column : 0;
-        if (args->rank < 2 && piece / 2) continue;
-        const int64_t count = args->rank < 2 ? 1 : piece / 2 ? rows - row : row;
-        apus_program_run_rows(slots[SCRATCH], from, args->rank, count,
-                              piece % 2 ? columns - column : column);
-      }
-      apus_advance(others, args->rank, at);
-    }
-  } else {
-    run_chunks(apus_elementwise_run, args, slots, apus_elementwise_chunks(args));
-  }
+  if (args->rank && random_below(4) == 0) run_in_pieces(args, slots);
+  else run_chunks(apus_elementwise_run, args, slots, apus_elementwise_chunks(args));
   if ((status.code == APUS_DIVISION_BY_ZERO) != divided_by_zero) FAIL("status %d", status.code);
-  for (uint32_t s = 1; s < SCRATCH; s++) compare(&p, slots[s], wanted[s], s, round);
-  for (uint32_t s = 1; s < SCRATCH; s++) deallocate(slots[s]), deallocate(wanted[s]);
+  for (uint32_t s = 1; s < SCRATCH; s++) {
+    compare(&p, slots[s], wanted[s], s, round);
+    deallocate(slots[s]), deallocate(wanted[s]);
+  }
   deallocate(slots[SCRATCH]);
 }
 
