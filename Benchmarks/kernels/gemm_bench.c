@@ -2,9 +2,9 @@
 // that the same run measures. A time is the sum over chunks of the fastest of some repeats, so that
 // other work on the machine disturbs little.
 //   clang -O2 -I Sources/CApusCPU/include -I Tests/CKernels -lm -o gemm_bench
-//     Sources/CApusCPU/{gemm,conv,depthwise}*.c Sources/CApusCPU/features.c
-//     Benchmarks/kernels/gemm_bench.c
-// Words on the command line: repeats (20), then a variant's index (the machine's best).
+//     Sources/CApusCPU/*.c Benchmarks/kernels/gemm_bench.c
+// Words on the command line: repeats (20), then a variant's index (the machine's best), then a part
+// of the names of what to time.
 #include "harness.h"
 #include <time.h>
 #if defined(__x86_64__)
@@ -14,6 +14,7 @@
 static int repeats = 20;
 static uint32_t variant;
 static double peak;  // GFLOP/s
+static const char *wanted = "";
 
 static double now(void) {
   struct timespec t;
@@ -70,7 +71,7 @@ typedef void (*kernel)(const void *, void *const *, uint32_t, uint32_t);
 
 // Adds up the fastest time of each chunk. All chunks run in order in each repeat.
 static double time_of(kernel run, const void *args, void *const *slots, uint32_t chunks) {
-  double *best = malloc((chunks + 1) * sizeof(double)), sum = 0;
+  double *best = allocate((chunks + 1) * sizeof(double)), sum = 0;
   for (uint32_t c = 0; c < chunks; c++) best[c] = INFINITY;
   for (int i = 0; i < repeats; i++)
     for (uint32_t c = 0; c < chunks; c++) {
@@ -79,13 +80,14 @@ static double time_of(kernel run, const void *args, void *const *slots, uint32_t
       best[c] = fmin(best[c], now() - start);
     }
   for (uint32_t c = 0; c < chunks; c++) sum += best[c];
-  free(best);
+  deallocate(best);
   return sum;
 }
 
 typedef enum { PACKED_B, ROWS_OF_B, COLUMNS_OF_B } b_form;
 
 static void product(const char *name, int64_t batch, int64_t m, int64_t n, int64_t k, b_form form) {
+  if (!strstr(name, wanted)) return;
   apus_gemm_args g = {.variant = variant, .batch_rank = 1, .m = m, .n = n, .k = k,
                       .scratch_slot = 5};
   g.batch[0] = batch;
@@ -103,7 +105,7 @@ static void product(const char *name, int64_t batch, int64_t m, int64_t n, int64
   if (form == PACKED_B) {
     float *packed = aligned_bytes(apus_gemm_packed_b_bytes(variant, k, n));
     apus_gemm_pack_b(variant, k, n, slots[2], n, 1, packed);
-    free(slots[2]);
+    deallocate(slots[2]);
     slots[2] = packed;
     g.b.layout = APUS_GEMM_PACKED;
     g.b.batch[0] = 0;
@@ -112,11 +114,39 @@ static void product(const char *name, int64_t batch, int64_t m, int64_t n, int64
   double best = time_of(apus_gemm_run, &g, slots, apus_gemm_chunks(&g));
   report(name, best, 2.0 * (double)(batch * m * n * k),
          4.0 * (double)(batch * (m * k + k * n + m * n)), apus_gemm_chunks(&g));
-  for (int i = 1; i < 6; i++) free(slots[i]);
+  for (int i = 1; i < 6; i++) deallocate(slots[i]);
+}
+
+typedef enum { RELU, HARD_SWISH, SILU } activation;
+
+// result <- f(result), f as importers write it.
+typedef struct {
+  apus_instruction code[11];
+  apus_constant constants[4];
+  apus_operand result;
+  apus_program program;
+} epilogue;
+
+static void make_epilogue(epilogue *e, activation kind, apus_operand result) {
+  const apus_instruction head[] = {{APUS_OP_LOAD_F, 2, 0, 0, 0}};
+  const apus_instruction silu[] = {{APUS_OP_SIGMOID_F, 0, 2, 0, 0},
+                                   {APUS_OP_MUL_F, 1, 2, 0, 0},
+                                   {APUS_OP_STORE_F, 0, 0, 1, 0}};
+  const apus_instruction swish[] = {
+    {APUS_OP_CONST_F, 0, 0, 0, 0}, {APUS_OP_MUL_F, 1, 2, 0, 0},   {APUS_OP_CONST_F, 3, 1, 0, 0},
+    {APUS_OP_ADD_F, 4, 1, 3, 0},   {APUS_OP_CONST_F, 5, 2, 0, 0}, {APUS_OP_CONST_F, 6, 3, 0, 0}, {APUS_OP_MAX_F, 1, 4, 5, 0},
+    {APUS_OP_MIN_F, 4, 1, 6, 0},   {APUS_OP_MUL_F, 1, 2, 4, 0},   {APUS_OP_STORE_F, 0, 0, 1, 0}};
+  *e = (epilogue){.constants = {{1.0 / 6}, {0.5}, {0}, {1}}, .result = result};
+  memcpy(e->code, head, sizeof head);
+  if (kind == SILU) memcpy(e->code + 1, silu, sizeof silu);
+  else memcpy(e->code + 1, swish, sizeof swish);
+  e->program = (apus_program){e->code, e->constants, &e->result, &e->result,
+                              kind == SILU ? 4 : 11, 4, 1, 1, 7};
 }
 
 static void convolution(const char *name, int64_t from, int64_t to, int64_t size, int64_t kernel,
-                        int64_t stride, bool depthwise) {
+                        int64_t stride, bool depthwise, activation kind) {
+  if (!strstr(name, wanted)) return;
   const int64_t pad = kernel / 2, out = (size + 2 * pad - kernel) / stride + 1;
   apus_conv_args a = {.input = {1, 0, 0}, .weight = {2, 0, 0}, .output = {3, 0, 0},
                       .variant = variant, .scratch_slot = 5, .patches_slot = 6, .batch = 1,
@@ -127,9 +157,20 @@ static void convolution(const char *name, int64_t from, int64_t to, int64_t size
                       .output_height = out, .output_width = out, .kernel_height = kernel,
                       .kernel_width = kernel, .stride_height = stride, .stride_width = stride,
                       .dilation_height = 1, .dilation_width = 1, .pad_top = pad, .pad_left = pad};
+  epilogue program;
   a.epilogue.row_bias.slot = 4;
   a.epilogue.row_bias_stride = 1;
-  a.epilogue.activation = APUS_ACTIVATION_RELU;
+  if (kind == RELU) {
+    a.epilogue.activation = APUS_ACTIVATION_RELU;
+  } else if (kind == HARD_SWISH) {
+    a.epilogue.activation = APUS_ACTIVATION_GATE;
+    a.epilogue.scale = 1.0f / 6;
+    a.epilogue.shift = 0.5f;
+    a.epilogue.upper = 1;
+  } else {
+    make_epilogue(&program, kind, (apus_operand){3, APUS_F32, 0, {0, out * out, 1}});
+    a.epilogue.program = &program.program;
+  }
   const int64_t per = depthwise ? 1 : from;
   float *weight = random_floats(to * per * kernel * kernel);
   void *slots[7] = {NULL, random_floats(from * size * size), weight,
@@ -143,7 +184,7 @@ static void convolution(const char *name, int64_t from, int64_t to, int64_t size
     chunks = apus_conv_chunks(&a);
     slots[2] = aligned_bytes(apus_conv_packed_weight_bytes(&a));
     apus_conv_pack_weight(&a, weight, slots[2]);
-    free(weight);
+    deallocate(weight);
     slots[5] = aligned_bytes(apus_conv_scratch_bytes(&a));
     slots[6] = aligned_bytes(apus_conv_patches_bytes(&a));
   }
@@ -153,12 +194,13 @@ static void convolution(const char *name, int64_t from, int64_t to, int64_t size
          4.0 * (double)(from * size * size + to * out * out), chunks);
   if (prepare)
     printf("%-34s %9.1f us in %u chunks\n", "  of it prepare", preparing * 1e6, prepare);
-  for (int i = 1; i < 7; i++) free(slots[i]);
+  for (int i = 1; i < 7; i++) deallocate(slots[i]);
 }
 
 int main(int count, char **words) {
   if (count > 1) repeats = atoi(words[1]);
   variant = count > 2 ? (uint32_t)atoi(words[2]) : (uint32_t)apus_cpu_isa();
+  if (count > 3) wanted = words[3];
   measure_peak();
   printf("%s, peak %.1f GFLOP/s\n", apus_gemm_variant_at(variant)->name, peak);
   product("BERT 128x768x768", 1, 128, 768, 768, PACKED_B);
@@ -177,23 +219,39 @@ int main(int count, char **words) {
   product("decode 4x50257x768", 1, 4, 50257, 768, PACKED_B);
   product("decode attention 12x 1x512x64 K^T", 12, 1, 512, 64, COLUMNS_OF_B);
   product("decode attention 12x 1x64x512", 12, 1, 64, 512, ROWS_OF_B);
-  convolution("stem 7x7 s2 3-64 224", 3, 64, 224, 7, 2, false);
-  convolution("3x3 64-64 56", 64, 64, 56, 3, 1, false);
-  convolution("1x1 64-256 56", 64, 256, 56, 1, 1, false);
-  convolution("1x1 256-64 56", 256, 64, 56, 1, 1, false);
-  convolution("1x1 s2 256-512 56", 256, 512, 56, 1, 2, false);
-  convolution("3x3 128-128 28", 128, 128, 28, 3, 1, false);
-  convolution("3x3 s2 128-128 56", 128, 128, 56, 3, 2, false);
-  convolution("3x3 256-256 14", 256, 256, 14, 3, 1, false);
-  convolution("3x3 512-512 7", 512, 512, 7, 3, 1, false);
-  convolution("1x1 2048-512 7", 2048, 512, 7, 1, 1, false);
-  convolution("1x1 512-2048 7", 512, 2048, 7, 1, 1, false);
-  convolution("depthwise 3x3 32 112", 32, 32, 112, 3, 1, true);
-  convolution("depthwise 3x3 s2 64 112", 64, 64, 112, 3, 2, true);
-  convolution("depthwise 3x3 128 56", 128, 128, 56, 3, 1, true);
-  convolution("depthwise 3x3 512 14", 512, 512, 14, 3, 1, true);
-  convolution("depthwise 5x5 240 28", 240, 240, 28, 5, 1, true);
-  convolution("depthwise 5x5 672 14", 672, 672, 14, 5, 1, true);
-  convolution("depthwise 5x5 960 7", 960, 960, 7, 5, 1, true);
+  convolution("stem 7x7 s2 3-64 224", 3, 64, 224, 7, 2, false, RELU);
+  convolution("3x3 64-64 56", 64, 64, 56, 3, 1, false, RELU);
+  convolution("1x1 64-256 56", 64, 256, 56, 1, 1, false, RELU);
+  convolution("1x1 256-64 56", 256, 64, 56, 1, 1, false, RELU);
+  convolution("1x1 s2 256-512 56", 256, 512, 56, 1, 2, false, RELU);
+  convolution("3x3 128-128 28", 128, 128, 28, 3, 1, false, RELU);
+  convolution("3x3 s2 128-128 56", 128, 128, 56, 3, 2, false, RELU);
+  convolution("3x3 256-256 14", 256, 256, 14, 3, 1, false, RELU);
+  convolution("3x3 512-512 7", 512, 512, 7, 3, 1, false, RELU);
+  convolution("1x1 2048-512 7", 2048, 512, 7, 1, 1, false, RELU);
+  convolution("1x1 512-2048 7", 512, 2048, 7, 1, 1, false, RELU);
+  convolution("depthwise 3x3 32 112", 32, 32, 112, 3, 1, true, RELU);
+  convolution("depthwise 3x3 s2 64 112", 64, 64, 112, 3, 2, true, RELU);
+  convolution("depthwise 3x3 128 56", 128, 128, 56, 3, 1, true, RELU);
+  convolution("depthwise 3x3 512 14", 512, 512, 14, 3, 1, true, RELU);
+  convolution("depthwise 5x5 240 28", 240, 240, 28, 5, 1, true, RELU);
+  convolution("depthwise 5x5 672 14", 672, 672, 14, 5, 1, true, RELU);
+  convolution("depthwise 5x5 960 7", 960, 960, 7, 5, 1, true, RELU);
+  convolution("1x1 112-672 14", 112, 672, 14, 1, 1, false, RELU);
+  convolution("1x1 112-672 14, hard-swish", 112, 672, 14, 1, 1, false, HARD_SWISH);
+  convolution("1x1 112-672 14, silu", 112, 672, 14, 1, 1, false, SILU);
+  convolution("1x1 160-960 7, hard-swish", 160, 960, 7, 1, 1, false, HARD_SWISH);
+  convolution("1x1 960-160 7", 960, 160, 7, 1, 1, false, RELU);
+  convolution("1x1 16-96 112, silu", 16, 96, 112, 1, 1, false, SILU);
+  convolution("stem 3x3 s2 3-16 224, hard-swish", 3, 16, 224, 3, 2, false, HARD_SWISH);
+  convolution("depthwise 3x3 672 14, hard-swish", 672, 672, 14, 3, 1, true, HARD_SWISH);
+  convolution("depthwise 5x5 960 7, hard-swish", 960, 960, 7, 5, 1, true, HARD_SWISH);
+  convolution("depthwise 5x5 672 14, silu", 672, 672, 14, 5, 1, true, SILU);
+  convolution("1x1 16-64 112", 16, 64, 112, 1, 1, false, RELU);
+  convolution("1x1 64-24 56", 64, 24, 56, 1, 1, false, RELU);
+  convolution("1x1 40-240 28, hard-swish", 40, 240, 28, 1, 1, false, HARD_SWISH);
+  convolution("1x1 200-80 14", 200, 80, 14, 1, 1, false, RELU);
+  convolution("squeeze 1x1 960-240 1", 960, 240, 1, 1, 1, false, RELU);
+  convolution("squeeze 1x1 240-960 1", 240, 960, 1, 1, 1, false, RELU);
   return 0;
 }

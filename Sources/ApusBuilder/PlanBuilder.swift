@@ -81,6 +81,8 @@ package struct PlanBuilder: Sendable {
   private func optimize(_ source: Graph, _ report: inout BuildReport) throws(BuildError) -> Graph {
     var graph = source
     var optimizer = Optimizer()
+    let folder = WeightFolder(sources: sources, pool: ThreadPool(threads: options.threads))
+    optimizer.passes = Pipeline.passes(evaluator: { folder.evaluate($0, in: $1) })
     optimizer.disabled = options.disabledPasses
     optimizer.patchLimit = options.stopAfterPatch
     var summaries: [BuildReport.PassSummary] = []

@@ -25,12 +25,14 @@ package struct ConvolutionTactics: TacticSource {
         Tactic(source: name, name: "depthwise", parameters: [GemmTactics.variants()[0].index])
       ]
     }
-    return GemmTactics.variants().map {
+    let implicit = GemmTactics.variants().map {
       Tactic(source: name, name: "implicit.\($0.name)", parameters: [$0.index])
     }
+    return productTactics(convolution, region) + implicit
   }
 
   package func pack(_ tactic: Tactic, _ region: Region) throws(TacticError) -> [PackedWeight] {
+    if isProduct(tactic) { return try packProduct(tactic, region) }
     guard var arguments = try packingArguments(tactic, region), let weight = region.constant(1)
     else { return [] }
     do {
@@ -48,6 +50,7 @@ package struct ConvolutionTactics: TacticSource {
   package func packedByteCounts(
     _ tactic: Tactic, _ region: Region
   ) throws(TacticError) -> [Int: Int] {
+    if isProduct(tactic) { return try packedProductByteCounts(tactic, region) }
     guard var arguments = try packingArguments(tactic, region) else { return [:] }
     return [1: apus_conv_packed_weight_bytes(&arguments)]
   }
@@ -88,32 +91,17 @@ package struct ConvolutionTactics: TacticSource {
     guard let convolution = instance.region.operation as? Convolution,
       let variant = tactic.parameters.first, variant >= 0, variant < apus_gemm_variant_count()
     else { throw .unknown(tactic) }
-    let isDepthwise = tactic.name == "depthwise"
     let block = ArgumentBlock()
+    if isProduct(tactic) {
+      return try instantiateProduct(convolution, variant, tactic, &instance, block)
+    }
+    let isDepthwise = tactic.name == "depthwise"
     var arguments = try geometry(convolution, instance, tactic)
     arguments.variant = UInt32(variant)
     arguments.input.slot = instance.slot(operand: 0)
     arguments.output.slot = instance.slot(result: 0)
     arguments.weight.slot = instance.slot(packed: 1) ?? instance.slot(operand: 1)
-    if let program = convolution.epilogue {
-      let first = convolution.hasBias ? 3 : 2
-      let slots = (first..<(first - 1 + program.operands.count)).map {
-        instance.slot(operand: $0)
-      }
-      guard !convolution.hasBias else {
-        throw .unsuitable(tactic, reason: "bias and epilogue must be one program")
-      }
-      let strides = try epilogueStrides(instance, first: first, count: slots.count, tactic)
-      let lowering = EpilogueLowering(
-        program: program, result: instance.slot(result: 0), strides: strides, slots: slots)
-      guard let epilogue = lowering.lower(rows: 1, into: block) else {
-        throw .unsuitable(tactic, reason: "the epilogue has no kernel form")
-      }
-      arguments.epilogue = epilogue
-    } else if convolution.hasBias {
-      arguments.epilogue.row_bias.slot = instance.slot(operand: 2)
-      arguments.epilogue.row_bias_stride = 1
-    }
+    arguments.epilogue = try epilogue(convolution, instance, tactic, block)
     if isDepthwise {
       arguments.scratch_slot = instance.scratch(
         bytesPerWorker: apus_depthwise_scratch_bytes(&arguments))
@@ -132,6 +120,35 @@ package struct ConvolutionTactics: TacticSource {
         chunks: apus_conv_prepare_chunks(&arguments)))
     instance.append(
       KernelStep(run: apus_conv_run, arguments: block, chunks: apus_conv_chunks(&arguments)))
+  }
+
+  /// What follows the sums; `perPixel` says whether there are pixels beside batch and channel.
+  func epilogue(
+    _ convolution: Convolution, _ instance: RegionInstance, _ tactic: Tactic,
+    _ block: ArgumentBlock, perPixel: Bool = true
+  ) throws(TacticError) -> apus_epilogue {
+    var epilogue = apus_epilogue()
+    if let program = convolution.epilogue {
+      guard !convolution.hasBias else {
+        throw .unsuitable(tactic, reason: "bias and epilogue must be one program")
+      }
+      let slots = (2..<(1 + program.operands.count)).map { instance.slot(operand: $0) }
+      let strides = try epilogueStrides(instance, first: 2, count: slots.count, tactic)
+      let lowering = EpilogueLowering(
+        program: program, result: instance.slot(result: 0),
+        strides: perPixel ? strides : strides.map { Array($0[..<2]) }, slots: slots)
+      guard let lowered = lowering.lower(rows: perPixel ? 1 : 0, into: block) else {
+        throw .unsuitable(tactic, reason: "the epilogue has no kernel form")
+      }
+      epilogue = lowered
+    } else if convolution.hasBias, perPixel {
+      epilogue.row_bias.slot = instance.slot(operand: 2)
+      epilogue.row_bias_stride = 1
+    } else if convolution.hasBias {
+      epilogue.column_bias.slot = instance.slot(operand: 2)
+      epilogue.column_bias_stride = 1
+    }
+    return epilogue
   }
 
   private func geometry(

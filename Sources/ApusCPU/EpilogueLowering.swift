@@ -3,8 +3,8 @@ internal import ApusLoops
 internal import ApusTensor
 internal import CApusCPU
 
-/// Turns a contraction's epilogue program into what its kernel applies to hot tiles: the built-in
-/// bias, residual and activation where they suffice, else the program.
+/// Turns a contraction's epilogue program into what its kernel applies to hot tiles: built-in bias,
+/// residual and activation for as much of the program as they can do, and the rest as a program.
 struct EpilogueLowering {
   let program: Program
   /// Slot of the contraction's result.
@@ -22,45 +22,71 @@ struct EpilogueLowering {
 
   /// `rows` is the position of the row dimension; columns follow it.
   func lower(rows: Int, into block: ArgumentBlock) -> apus_epilogue? {
-    if let builtIn = builtIn(rows: rows) { return builtIn }
-    guard let code = LoweredProgram(program) else { return nil }
-    var operands = [ProgramOperand(slot: result, element: .float32, strides: strides[0])]
-    for (index, slot) in slots.enumerated() {
-      operands.append(
+    guard let output = program.outputs.first?.value else { return nil }
+    let sums = sums(rows: rows)
+    for value in program.instructions.indices.reversed() {
+      guard var epilogue = builtIn(value, sums) else { continue }
+      if value == output { return epilogue }
+      guard let rest = program.rest(after: value), let code = LoweredProgram(rest.program) else {
+        continue
+      }
+      let operands = rest.operands.map {
         ProgramOperand(
-          slot: slot, element: program.operands[index + 1], strides: strides[index + 1]))
+          slot: $0 == 0 ? result : slots[$0 - 1], element: program.operands[$0],
+          strides: strides[$0])
+      }
+      guard let lowered = block.program(code, operands: operands, results: [operands[0]]) else {
+        return nil
+      }
+      epilogue.program = block.store(lowered)
+      return epilogue
     }
-    let results = [ProgramOperand(slot: result, element: .float32, strides: strides[0])]
-    guard let lowered = block.program(code, operands: operands, results: results) else {
-      return nil
-    }
-    var epilogue = apus_epilogue()
-    epilogue.program = block.store(lowered)
-    return epilogue
+    return nil
   }
 
-  /// Recognises result (+ operand)* followed by at most one clamp.
-  private func builtIn(rows: Int) -> apus_epilogue? {
-    var epilogue = apus_epilogue()
-    guard var value = program.outputs.first?.value else { return nil }
-    if case .unary(.relu, let source) = program.instructions[value] {
-      epilogue.activation = UInt32(APUS_ACTIVATION_RELU.rawValue)
-      value = source
-    }
-    while true {
-      switch program.instructions[value] {
-      case .operand(0): return epilogue
+  /// Values that are the contraction's result plus further operands, and how the kernel adds these.
+  private func sums(rows: Int) -> [(value: Int, epilogue: apus_epilogue)] {
+    var sums: [(value: Int, epilogue: apus_epilogue)] = []
+    func sum(_ value: Int) -> apus_epilogue? { sums.last { $0.value == value }?.epilogue }
+    for (value, instruction) in program.instructions.enumerated() {
+      switch instruction {
+      case .operand(0): sums.append((value, apus_epilogue()))
       case .binary(.add, let a, let b):
-        if let operand = addend(b), apply(operand, rows: rows, &epilogue) {
-          value = a
-        } else if let operand = addend(a), apply(operand, rows: rows, &epilogue) {
-          value = b
-        } else {
-          return nil
+        for (inner, other) in [(a, b), (b, a)] {
+          guard var epilogue = sum(inner), let operand = addend(other),
+            apply(operand, rows: rows, &epilogue)
+          else { continue }
+          sums.append((value, epilogue))
+          break
         }
-      default: return nil
+      default: break
       }
     }
+    return sums
+  }
+
+  /// The epilogue that computes a value without a program: a sum, or an activation of one.
+  private func builtIn(
+    _ value: Int, _ sums: [(value: Int, epilogue: apus_epilogue)]
+  ) -> apus_epilogue? {
+    for (sum, epilogue) in sums.reversed() {
+      var epilogue = epilogue
+      if sum == value { return epilogue }
+      if let line = BoundedLine(value, of: sum, in: program), line.scale == 1, line.shift == 0 {
+        let isReLU = line.lower == 0 && line.upper == .infinity
+        epilogue.activation = UInt32(
+          (isReLU ? APUS_ACTIVATION_RELU : APUS_ACTIVATION_CLAMP).rawValue)
+        (epilogue.lower, epilogue.upper) = (Float(line.lower), Float(line.upper))
+        return epilogue
+      }
+      if let gate = BoundedLine.gate(value, of: sum, in: program), gate.isBounded {
+        epilogue.activation = UInt32(APUS_ACTIVATION_GATE.rawValue)
+        (epilogue.lower, epilogue.upper) = (Float(gate.lower), Float(gate.upper))
+        (epilogue.scale, epilogue.shift) = (Float(gate.scale), Float(gate.shift))
+        return epilogue
+      }
+    }
+    return nil
   }
 
   /// The further operand that a value loads.

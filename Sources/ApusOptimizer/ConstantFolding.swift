@@ -1,5 +1,9 @@
 package import ApusIR
-internal import ApusTensor
+package import ApusTensor
+
+/// Computes the results of a node whose operands are all weights, as well as its definition does but
+/// faster; nil where it cannot.
+package typealias WeightEvaluator = @Sendable (Node, Graph) -> [HostTensor]?
 
 /// Evaluates nodes whose operands are all constant, within a budget: a small file must not fold to
 /// gigabytes.
@@ -10,8 +14,12 @@ package struct ConstantFolding: Pass {
   package var byteBudget = 64 << 20
   /// The most multiply-adds of one evaluation by the naive reference.
   package var operationBudget = 100_000_000
+  /// The most multiply-adds of one contraction that `evaluator` computes.
+  package var evaluatorBudget = 10_000_000_000
+  /// Computes contractions beyond the budget of the naive evaluation.
+  package var evaluator: WeightEvaluator?
 
-  package init() {}
+  package init(evaluator: WeightEvaluator? = nil) { self.evaluator = evaluator }
 
   package func rewrite(_ node: Node, in graph: Graph, uses: Uses) -> Patch? {
     guard node.operation.isDeterministic, !(node.operation is Extents) else { return nil }
@@ -26,8 +34,7 @@ package struct ConstantFolding: Pass {
     }
     let types = node.results.map(graph.type)
     guard types.allSatisfy({ ($0.byteCount ?? .max) <= byteBudget }),
-      operations(node, operands, types) <= operationBudget,
-      let values = try? node.operation.evaluate(operands, types)
+      let values = evaluate(node, operands, types, graph)
     else { return nil }
     var patch = Patch(label: name, anchor: node.id)
     for (result, value) in zip(node.results, values) where !uses.isUnused(result) {
@@ -37,15 +44,18 @@ package struct ConstantFolding: Pass {
     return patch.replacements.isEmpty ? nil : patch
   }
 
-  private func operations(_ node: Node, _ operands: [HostTensor?], _ types: [TensorType]) -> Int {
+  private func evaluate(
+    _ node: Node, _ operands: [HostTensor?], _ types: [TensorType], _ graph: Graph
+  ) -> [HostTensor]? {
     let results = types.reduce(0) { $0 + ($1.elementCount ?? 0) }
-    switch node.operation {
-    case is MatMul:
-      return results.multipliedReportingOverflow(by: operands[0]?.shape.last ?? 1).partialValue
-    case is Convolution:
-      let taps = operands[1]?.shape.dropFirst().reduce(1, *) ?? 1
-      return results.multipliedReportingOverflow(by: taps).partialValue
-    default: return results + operands.reduce(0) { $0 + ($1?.count ?? 0) }
+    var operations = operands.reduce(results) { $0 + ($1?.count ?? 0) }
+    if let contraction = node.operation as? any Contraction {
+      let products = contraction.products(operands.map { $0?.shape ?? [] })
+      let (work, overflow) = results.multipliedReportingOverflow(by: products)
+      operations = overflow ? .max : work
     }
+    if operations <= operationBudget { return try? node.operation.evaluate(operands, types) }
+    guard operations <= evaluatorBudget, node.operation is any Contraction else { return nil }
+    return evaluator?(node, graph)
   }
 }

@@ -161,6 +161,8 @@ void apus_conv_run(const void *arguments, void *const *slots, uint32_t chunk, ui
 
   const float *weight = (const float *)slots[args->weight.slot] + args->weight.offset;
   float *output = (float *)slots[args->output.slot] + args->output.offset;
+  void *program = scratch ? scratch + panel_bytes(&s) : NULL;
+  if (args->epilogue.program) apus_program_begin(args->epilogue.program, slots, program);
   const int64_t end = apus_min(first + plan->per_chunk, s.batches);
   for (int64_t batch = first; batch < end; batch++) {
     const int64_t channel = batch % groups * s.m;
@@ -190,10 +192,7 @@ void apus_conv_run(const void *arguments, void *const *slots, uint32_t chunk, ui
     if (!args->epilogue.program) continue;
     const int64_t row0 = apus_tile_start(s.m, plan->tiles, tile0);
     const int64_t row1 = apus_tile_start(s.m, plan->tiles, tile1);
-    for (int64_t row = row0; row < row1; row++) {
-      const int64_t at[3] = {batch / groups, channel + row, column0};
-      apus_program_run_row(args->epilogue.program, slots, at, 3, 2, column1 - column0,
-                           scratch + panel_bytes(&s));
-    }
+    const int64_t at[3] = {batch / groups, channel + row0, column0};
+    apus_program_run_rows(program, at, 3, row1 - row0, column1 - column0);
   }
 }

@@ -3,6 +3,7 @@
 #include "vector_avx512.inc"
 
 #define DEPTHWISE_ROWS apus_depthwise_rows_avx512
+#define DEPTHWISE_COPY apus_depthwise_copy_avx512
 
 #include "depthwise_kernel.inc"
 

@@ -13,12 +13,14 @@ void apus_depthwise_rows_scalar(const apus_depthwise_rows *d) {
       for (int64_t l = 0; l < apus_min(16, d->columns - x); l++) {
         float z = sums[l];
         if (d->residual) z += d->residual[y * d->output_row + x + l];
-        if (d->clamp) {
-          z = z < d->lower ? d->lower : z;
-          z = z > d->upper ? d->upper : z;
-        }
-        output[x + l] = z;
+        output[x + l] = apus_bounded(&d->bounds, z);
       }
     }
   }
+}
+
+void apus_depthwise_copy_scalar(const apus_depthwise_copy *c) {
+  for (int64_t r = 0; r < c->rows; r++)
+    for (int64_t x = 0; x < c->columns; x++)
+      c->to[r * c->to_row + x] = c->from[r * c->from_row + x * c->step];
 }

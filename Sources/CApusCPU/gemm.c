@@ -73,19 +73,8 @@ static void run_dots(const apus_gemm_args *args, const apus_block *block, const 
   float *c = block->c + column0;
   block->variant->kernels->dot(args->m, column1 - column0, args->k, block->a, block->a_row,
                                b + column0 * args->b.column, args->b.column, c, block->c_row);
-  if (block->column_bias || block->row_bias || block->residual || block->clamp)
+  if (block->column_bias || block->row_bias || block->residual || block->bounds.clamp)
     apus_block_finish(block, 0, args->m, column0, column1 - column0, c, block->c_row, false, true);
-}
-
-static void run_program(const apus_gemm_args *args, void *const *slots, int64_t *at, int64_t row0,
-                        int64_t row1, int64_t column0, int64_t column1, void *registers) {
-  const uint32_t rank = args->batch_rank + 2;
-  at[rank - 1] = column0;
-  for (int64_t row = row0; row < row1; row++) {
-    at[rank - 2] = row;
-    apus_program_run_row(args->epilogue.program, slots, at, rank, rank - 1, column1 - column0,
-                         registers);
-  }
 }
 
 void apus_gemm_run(const void *arguments, void *const *slots, uint32_t chunk, uint32_t worker) {
@@ -134,6 +123,8 @@ void apus_gemm_run(const void *arguments, void *const *slots, uint32_t chunk, ui
   const int64_t nr = from.variant->shape.nr;
   const int64_t column0 = panel0 * nr, column1 = apus_min(panel1 * nr, args->n);
 
+  void *program = scratch ? scratch + parts.a + parts.b : NULL;
+  if (args->epilogue.program) apus_program_begin(args->epilogue.program, slots, program);
   const int64_t end = apus_min(first + plan.per_chunk, plan.batches);
   for (int64_t batch = first; batch < end; batch++) {
     int64_t at[APUS_GEMM_MAX_BATCH_RANK + 2], rest = batch, at_a = 0, at_b = 0, at_c = 0;
@@ -152,9 +143,11 @@ void apus_gemm_run(const void *arguments, void *const *slots, uint32_t chunk, ui
     else if (args->b.column == 1) block.b_rows = from.b;
     if (takes_dots(args)) run_dots(args, &block, from.b, column0, column1);
     else apus_block_run(&block, tile0, tile1, panel0, panel1);
-    if (args->epilogue.program)
-      run_program(args, slots, at, apus_tile_start(args->m, plan.tiles, tile0),
-                  apus_tile_start(args->m, plan.tiles, tile1), column0, column1,
-                  scratch + parts.a + parts.b);
+    if (!args->epilogue.program) continue;
+    const int64_t row0 = apus_tile_start(args->m, plan.tiles, tile0);
+    const int64_t row1 = apus_tile_start(args->m, plan.tiles, tile1);
+    at[args->batch_rank] = row0;
+    at[args->batch_rank + 1] = column0;
+    apus_program_run_rows(program, at, args->batch_rank + 2, row1 - row0, column1 - column0);
   }
 }

@@ -8,6 +8,21 @@
 #define APUS_MAX_MR 14
 #define APUS_MAX_NR 32
 
+// The activation of an epilogue: x <- min(max(x, lower), upper) where `clamp` is set, of scale * x +
+// shift, times x, where `gate` is set too.
+typedef struct {
+  float lower, upper, scale, shift;
+  bool clamp, gate;
+} apus_bounds;
+
+static inline float apus_bounded(const apus_bounds *bounds, float x) {
+  if (!bounds->clamp) return x;
+  float y = bounds->gate ? x * bounds->scale + bounds->shift : x;
+  y = y < bounds->lower ? bounds->lower : y;
+  y = y > bounds->upper ? bounds->upper : y;
+  return bounds->gate ? x * y : y;
+}
+
 // One register tile: c[i, j] (+)= sum over p of a[i, p] b[p, j], then the epilogue. The row count
 // is the kernel's own. `a` is k-major with the rows of p adjacent (packed), or has rows a_row
 // apart.
@@ -23,8 +38,8 @@ typedef struct {
   const float *column_bias;  // NULL or whole vectors
   const float *row_bias;     // NULL or one a row
   const float *residual;     // NULL or laid out like c
-  float lower, upper;
-  bool accumulate, clamp;
+  apus_bounds bounds;
+  bool accumulate;
 } apus_tile;
 
 typedef void (*apus_tile_fn)(const apus_tile *tile);
@@ -129,8 +144,7 @@ typedef struct {
   int64_t c_row, c_column;
   const float *column_bias, *row_bias, *residual;  // or NULL
   int64_t column_bias_stride, row_bias_stride;
-  float lower, upper;
-  bool clamp;
+  apus_bounds bounds;
   float *a_scratch, *b_scratch;
 } apus_block;
 

@@ -58,7 +58,9 @@ apus_plan apus_plan_make(const apus_variant *variant, int64_t batches, int64_t m
   int64_t blocks = apus_ceil_div(wanted, batches);
   // Rows of an epilogue program should be long; else blocks stay near to squares.
   const int64_t narrow = keep && !program ? 2 * nr : 64;
-  columns = split(columns, apus_ceil_div(blocks, rows), n, narrow, plan.panels);
+  const bool lines = program && !whole && n <= 512;
+  if (!lines) columns = split(columns, apus_ceil_div(blocks, rows), n, narrow, plan.panels);
+  else columns = 1;
   if (!whole) rows = split(rows, apus_ceil_div(blocks, columns), m, keep ? 96 : 48, plan.tiles);
   columns = split(columns, apus_ceil_div(blocks, rows), n, program ? 64 : nr, plan.panels);
   if (!whole) rows = split(rows, apus_ceil_div(blocks, columns), m, 2 * mr, plan.tiles);

@@ -39,6 +39,11 @@ static inline __attribute__((always_inline)) vector add(vector a, vector b) {
   return a;
 }
 
+static inline __attribute__((always_inline)) vector multiply(vector a, vector b) {
+  LANE_LOOP a.lane[l] *= b.lane[l];
+  return a;
+}
+
 static inline __attribute__((always_inline)) vector at_least(vector bound, vector x) {
   LANE_LOOP x.lane[l] = x.lane[l] < bound.lane[l] ? bound.lane[l] : x.lane[l];
   return x;
@@ -54,6 +59,7 @@ static inline __attribute__((always_inline)) vector at_most(vector bound, vector
 #define SET1(x) every_lane(x)
 #define FMA(a, b, c) multiply_add(a, b, c)
 #define ADD(a, b) add(a, b)
+#define MUL(a, b) multiply(a, b)
 #define AT_LEAST(bound, x) at_least(bound, x)
 #define AT_MOST(bound, x) at_most(bound, x)
 #define LOAD_N(p, n) load_lanes(p, n)

@@ -18,6 +18,7 @@ typedef struct {
   size_t register_bytes;
   uint8_t *hints;        // one an instruction
   void *const *slots;
+  bool fresh;            // nothing ran yet on the registers
 } apus_tile;
 
 enum {
@@ -26,6 +27,9 @@ enum {
   APUS_HINT_ONCE = 4     // a constant that stays in its register
 };
 
+// Floats that the softmax of columns works with.
+#define APUS_SOFTMAX_SCRATCH (3 * APUS_TILE)
+
 typedef struct {
   // Runs a tile of inner * outer (at most APUS_TILE) elements. `first`: no tile ran before on these
   // registers.
@@ -33,7 +37,7 @@ typedef struct {
 
   // Over one contiguous row.
   void (*softmax_row)(const float *x, float *y, int64_t count, bool logarithm);
-  // Over `count` adjacent columns (at most APUS_TILE); scratch holds 2 * APUS_TILE floats.
+  // Over `count` adjacent columns (at most APUS_TILE); scratch holds APUS_SOFTMAX_SCRATCH floats.
   void (*softmax_columns)(const float *x, float *y, int64_t count, int64_t axis, int64_t x_stride,
                           int64_t y_stride, bool logarithm, float *scratch);
 
@@ -50,6 +54,9 @@ typedef struct {
   double (*reduce_row)(const float *x, int64_t count, uint32_t kind);
   // accumulator[i] = fold(accumulator[i], x[i])
   void (*reduce_columns)(const float *x, float *accumulator, int64_t count, uint32_t kind);
+
+  // totals[i] += sums[i], which become zero
+  void (*carry_columns)(float *sums, double *totals, int64_t count);
 
   // y[i] = max(y[i], x[i * stride]) and y[i] += x[i * stride]
   void (*pool_max)(const float *x, float *y, int64_t count, int64_t stride);

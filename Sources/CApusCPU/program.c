@@ -33,10 +33,16 @@ static size_t register_bytes(const apus_program *program) {
   return APUS_TILE * sizeof(float);
 }
 
+// Scratch holds the tile, the registers, the cursors and the hints.
+static size_t tile_bytes(void) { return apus_round_up(sizeof(apus_tile)); }
+
+static size_t cursor_bytes(const apus_program *program) {
+  return apus_round_up((program->operand_count + program->result_count) * sizeof(apus_cursor));
+}
+
 size_t apus_program_scratch_bytes(const apus_program *program) {
-  size_t cursors = (program->operand_count + program->result_count) * sizeof(apus_cursor);
-  return program->register_count * register_bytes(program) + apus_round_up(cursors) +
-         apus_round_up(program->instruction_count);
+  return tile_bytes() + program->register_count * register_bytes(program) +
+         cursor_bytes(program) + apus_round_up(program->instruction_count);
 }
 
 static bool is_load(uint16_t op) { return op <= APUS_OP_LOAD_B; }
@@ -71,21 +77,19 @@ static uint8_t hint(const apus_program *program, uint32_t at) {
   return direct ? APUS_HINT_DIRECT : 0;
 }
 
-static apus_tile prepare(const apus_program *program, void *const *slots, void *registers) {
-  apus_tile tile = {.program = program, .slots = slots, .registers = registers};
-  tile.register_bytes = register_bytes(program);
-  char *rest = tile.registers + program->register_count * tile.register_bytes;
-  tile.cursors = (apus_cursor *)(void *)rest;
-  rest += apus_round_up((program->operand_count + program->result_count) * sizeof(apus_cursor));
-  tile.hints = (uint8_t *)rest;
-  for (uint32_t i = 0; i < program->instruction_count; i++) tile.hints[i] = hint(program, i);
-  return tile;
+void apus_program_begin(const apus_program *program, void *const *slots, void *scratch) {
+  apus_tile *tile = scratch;
+  *tile = (apus_tile){.program = program, .slots = slots, .fresh = true};
+  tile->register_bytes = register_bytes(program);
+  tile->registers = (char *)scratch + tile_bytes();
+  char *rest = tile->registers + program->register_count * tile->register_bytes;
+  tile->cursors = (apus_cursor *)(void *)rest;
+  tile->hints = (uint8_t *)rest + cursor_bytes(program);
+  for (uint32_t i = 0; i < program->instruction_count; i++) tile->hints[i] = hint(program, i);
 }
 
-// Points all cursors at the coordinates `at`; `axis` is the inner direction, `outer` the other one
-// where a tile spans several rows.
-static void place(apus_tile *tile, const int64_t *at, uint32_t rank, uint32_t axis,
-                  uint32_t outer) {
+// Points all cursors at the coordinates `at`.
+static void place(apus_tile *tile, const int64_t *at, uint32_t rank) {
   const apus_program *program = tile->program;
   uint32_t count = program->operand_count + program->result_count;
   for (uint32_t i = 0; i < count; i++) {
@@ -95,8 +99,8 @@ static void place(apus_tile *tile, const int64_t *at, uint32_t rank, uint32_t ax
     int64_t offset = operand->offset + apus_dot(at, operand->stride, rank);
     tile->cursors[i].base =
       apus_at(tile->slots, operand->slot, offset, element_sizes[operand->element]);
-    tile->cursors[i].inner = rank ? operand->stride[axis] : 0;
-    tile->cursors[i].outer = rank ? operand->stride[outer] : 0;
+    tile->cursors[i].inner = rank ? operand->stride[rank - 1] : 0;
+    tile->cursors[i].outer = rank >= 2 ? operand->stride[rank - 2] : 0;
   }
 }
 
@@ -110,23 +114,46 @@ static void step(apus_tile *tile, int64_t count) {
   }
 }
 
-static void run_row(apus_tile *tile, int64_t count, bool *first) {
-  void (*kernel)(const apus_tile *, int64_t, int64_t, bool) = apus_kernels()->tile;
-  while (count > 0) {
-    int64_t now = apus_least(count, APUS_TILE);
-    kernel(tile, now, 1, *first);
-    *first = false;
-    count -= now;
-    if (count > 0) step(tile, now);
-  }
+static void run_tile(apus_tile *tile, int64_t inner, int64_t outer) {
+  apus_kernels()->tile(tile, inner, outer, tile->fresh);
+  tile->fresh = false;
 }
 
-void apus_program_run_row(const apus_program *program, void *const *slots, const int64_t *at,
-                          uint32_t rank, uint32_t axis, int64_t count, void *registers) {
-  apus_tile tile = prepare(program, slots, registers);
-  place(&tile, at, rank, axis, axis);
-  bool first = true;
-  run_row(&tile, count, &first);
+// Whether rows of `count` elements follow each other without gaps in every buffer.
+static bool rows_are_one(const apus_tile *tile, int64_t count) {
+  const apus_program *program = tile->program;
+  for (uint32_t i = 0; i < program->operand_count + program->result_count; i++)
+    if (tile->cursors[i].outer != tile->cursors[i].inner * count) return false;
+  return true;
+}
+
+void apus_program_run_rows(void *scratch, const int64_t *at, uint32_t rank, int64_t rows,
+                           int64_t count) {
+  apus_tile *tile = scratch;
+  int64_t here[APUS_MAX_RANK] = {0};
+  if (count <= 0) return;
+  memcpy(here, at, rank * sizeof *at);
+  while (rows > 0) {
+    place(tile, here, rank);
+    int64_t together = 1, length = count;
+    if (rows > 1 && rows_are_one(tile, count)) {
+      together = rows;
+      length = rows * count;
+    } else if (count <= APUS_TILE / 2) {
+      together = apus_least(rows, APUS_TILE / count);
+    }
+    if (length == count && together > 1) {
+      run_tile(tile, count, together);
+    } else {
+      for (int64_t now; length > 0; length -= now) {
+        now = apus_least(length, APUS_TILE);
+        run_tile(tile, now, 1);
+        if (length > now) step(tile, now);
+      }
+    }
+    rows -= together;
+    if (rows > 0) here[rank - 2] += together;
+  }
 }
 
 // A chunk is a block of rows, or of columns where rows are long.
@@ -160,31 +187,20 @@ void apus_elementwise_run(const void *arguments, void *const *slots, uint32_t ch
   split s = split_of(args);
   uint32_t rank = args->rank;
   char *scratch = (char *)slots[args->scratch] + worker * apus_elementwise_scratch_bytes(args);
-  apus_tile tile = prepare(&args->program, slots, scratch);
   int64_t row = chunk / s.column_blocks * s.row_block;
   int64_t end = apus_least(s.rows, row + s.row_block);
   int64_t column = chunk % s.column_blocks * s.column_block;
   int64_t count = apus_least(s.columns - column, s.column_block);
   int64_t at[APUS_MAX_RANK] = {0};
-  bool first = true;
   if (rank > 0) apus_coordinates(row, args->extent, rank - 1, at);
+  if (rank > 0) at[rank - 1] = column;
+  apus_program_begin(&args->program, slots, scratch);
   while (row < end) {
-    int64_t together = 1;
-    if (rank >= 2 && count <= APUS_TILE / 2 && s.column_blocks == 1) {
-      together = apus_least(APUS_TILE / count, args->extent[rank - 2] - at[rank - 2]);
-      together = apus_least(together, end - row);
-    }
-    if (rank > 0) at[rank - 1] = column;
-    place(&tile, at, rank, rank ? rank - 1 : 0, rank >= 2 ? rank - 2 : 0);
-    if (together > 1) {
-      apus_kernels()->tile(&tile, count, together, first);
-      first = false;
-    } else {
-      run_row(&tile, count, &first);
-    }
-    row += together;
+    int64_t rows = rank >= 2 ? apus_least(args->extent[rank - 2] - at[rank - 2], end - row) : 1;
+    apus_program_run_rows(scratch, at, rank, rows, count);
+    row += rows;
     if (rank >= 2) {
-      at[rank - 2] += together - 1;
+      at[rank - 2] += rows - 1;
       apus_advance(args->extent, rank - 1, at);
     }
   }

@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+// Rows of a reduction by columns that are added in float.
+#define COLUMN_BLOCK 64
+
 static int64_t kept_of(const apus_reduce_args *args) {
   return apus_product(args->kept_extent, args->kept_rank);
 }
@@ -78,9 +81,11 @@ static float reduce_one(const apus_reduce_args *args, const float *x) {
     if (stride == 1) {
       value = combine(value, apus_kernels()->reduce_row(from, inner, args->kind), args->kind);
     } else {
-      for (int64_t i = 0; i < inner; i++) {
-        value = combine(value, apus_kernels()->reduce_row(from + i * stride, 1, args->kind),
-                        args->kind);
+      float gathered[APUS_TILE];
+      for (int64_t i = 0; i < inner; i += APUS_TILE) {
+        int64_t now = apus_least(inner - i, APUS_TILE);
+        for (int64_t k = 0; k < now; k++) gathered[k] = from[(i + k) * stride];
+        value = combine(value, apus_kernels()->reduce_row(gathered, now, args->kind), args->kind);
       }
     }
     if (rank > 1) apus_advance(args->reduced_extent, rank - 1, at);
@@ -88,18 +93,29 @@ static float reduce_one(const apus_reduce_args *args, const float *x) {
   return finish(value, count, args->kind);
 }
 
+// Rows are added in float, blocks of them in double.
 static void reduce_columns(const apus_reduce_args *args, const float *x, float *y,
                            int64_t width) {
+  const apus_kernel_table *kernels = apus_kernels();
+  const uint32_t kind = args->kind;
+  const int64_t count = reduced_of(args);
+  const bool adds = kind != APUS_REDUCE_MAX && kind != APUS_REDUCE_MIN &&
+                    kind != APUS_REDUCE_PRODUCT && count > COLUMN_BLOCK;
   float sums[APUS_TILE];
-  int64_t count = reduced_of(args);
-  for (int64_t i = 0; i < width; i++) sums[i] = identity(args->kind);
-  int64_t at[APUS_MAX_RANK] = {0};
+  double totals[APUS_TILE];
+  for (int64_t i = 0; i < width; i++) sums[i] = identity(kind);
+  for (int64_t i = 0; i < width && adds; i++) totals[i] = 0;
+  int64_t at[APUS_MAX_RANK] = {0}, left = COLUMN_BLOCK;
   for (int64_t r = 0; r < count; r++) {
     int64_t offset = apus_dot(at, args->reduced_stride, args->reduced_rank);
-    apus_kernels()->reduce_columns(x + offset, sums, width, args->kind);
+    kernels->reduce_columns(x + offset, sums, width, kind);
     apus_advance(args->reduced_extent, args->reduced_rank, at);
+    if (!adds || (--left && r + 1 < count)) continue;
+    kernels->carry_columns(sums, totals, width);
+    left = COLUMN_BLOCK;
   }
-  for (int64_t i = 0; i < width; i++) y[i] = finish((double)sums[i], count, args->kind);
+  for (int64_t i = 0; i < width; i++)
+    y[i] = finish(adds ? totals[i] : (double)sums[i], count, kind);
 }
 
 static int64_t reduce_integers(const apus_reduce_args *args, const int64_t *x) {

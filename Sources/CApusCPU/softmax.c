@@ -26,7 +26,7 @@ uint32_t apus_softmax_chunks(const apus_softmax_args *args) {
 
 size_t apus_softmax_scratch_bytes(const apus_softmax_args *args) {
   size_t program = has_program(args) ? apus_program_scratch_bytes(&args->program) : 0;
-  return apus_round_up(program) + 2 * APUS_TILE * sizeof(float);
+  return apus_round_up(program) + APUS_SOFTMAX_SCRATCH * sizeof(float);
 }
 
 void apus_softmax_run(const void *arguments, void *const *slots, uint32_t chunk,
@@ -36,6 +36,7 @@ void apus_softmax_run(const void *arguments, void *const *slots, uint32_t chunk,
   char *scratch = (char *)slots[args->scratch] + worker * apus_softmax_scratch_bytes(args);
   int64_t blocks = blocks_of(args), per = items_per_chunk(args);
   int64_t end = apus_least(args->outer * blocks, (chunk + 1) * per);
+  if (has_program(args)) apus_program_begin(&args->program, slots, scratch);
   for (int64_t item = chunk * per; item < end; item++) {
     int64_t outer = item / blocks, column = item % blocks * APUS_TILE;
     int64_t to = args->output.offset + outer * args->output_stride[0] +
@@ -45,8 +46,7 @@ void apus_softmax_run(const void *arguments, void *const *slots, uint32_t chunk,
     if (has_program(args)) {
       int64_t at[APUS_MAX_RANK] = {0};
       apus_coordinates(outer, args->extent, args->rank - 1, at);
-      apus_program_run_row(&args->program, slots, at, args->rank, args->rank - 1, args->axis,
-                           scratch);
+      apus_program_run_rows(scratch, at, args->rank, 1, args->axis);
     } else {
       int64_t from = args->input.offset + outer * args->input_stride[0] +
                      column * args->input_stride[2];
@@ -60,7 +60,7 @@ void apus_softmax_run(const void *arguments, void *const *slots, uint32_t chunk,
       bool adjacent = args->input_stride[2] == 1 && args->output_stride[2] == 1;
       int64_t width = adjacent ? count : 1;
       float *sums = (float *)(void *)(scratch + apus_softmax_scratch_bytes(args) -
-                                      2 * APUS_TILE * sizeof(float));
+                                      APUS_SOFTMAX_SCRATCH * sizeof(float));
       for (int64_t i = 0; i < count; i += width) {
         kernels->softmax_columns(x + i * args->input_stride[2], y + i * args->output_stride[2],
                                  width, args->axis, args->input_stride[1], args->output_stride[1],

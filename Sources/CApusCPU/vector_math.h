@@ -51,7 +51,8 @@ VM_INLINE float vm_exp_sum(float x, float low) {
   return e * vm_float(((uint32_t)half + 127u) << 23) * vm_float((rest + 127u) << 23);
 }
 
-VM_INLINE float vm_exp(float x) { return vm_exp_sum(x, 0.0f); }
+// Adding -0 changes nothing, so that compilers leave it out.
+VM_INLINE float vm_exp(float x) { return vm_exp_sum(x, -0.0f); }
 
 VM_INLINE float vm_log(float x) {
   float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;
@@ -161,7 +162,7 @@ VM_INLINE float vm_sin_quarters(float x, uint32_t quarters) {
   s = s * z - 1.98393071e-4f;
   s = s * z + 8.33332911e-3f;
   s = s * z - 1.66666672e-1f;
-  float sine = s * z * r + r;
+  float sine = vm_copysign(vm_abs(s * z * r + r), r);  // keeps -0
   float c = 2.44325856e-5f;
   c = c * z - 1.38873118e-3f;
   c = c * z + 4.16666456e-2f;

@@ -137,6 +137,52 @@ import Testing
     try check(convolution, [x, w, real(&random, [outputs])], constants: [1, 2])
   }
 
+  /// Epilogues that kernels apply themselves, in part, or not at all.
+  @Test(arguments: 0..<10) func convolutionEpilogues(seed: Int) throws {
+    var random = Random(state: UInt64(seed))
+    let channels = 1 + random.below(40)
+    let isDepthwise = random.below(2) == 0
+    let kernel = [1, 3, 5][random.below(3)]
+    let size = 1 + random.below(20)
+    var convolution = Convolution()
+    convolution.group = isDepthwise ? channels : 1
+    convolution.pads = Array(repeating: kernel / 2, count: 4)
+    let outputs = isDepthwise ? channels : 1 + random.below(40)
+    let x = try real(&random, [2, channels, size, size])
+    let w = try real(&random, [outputs, isDepthwise ? 1 : channels, kernel, kernel])
+    let bias = try real(&random, [1, outputs, 1, 1])
+    let gate = try real(&random, [1, outputs, 1, 1])
+    let programs = [
+      "real 3; add 2 3; relu 4; real 6; minimum 5 6; multiply 2 7; divide 8 6 } -> 9:f32",
+      "real 0.1; maximum 2 3; real 0.6; minimum 4 5 } -> 6:f32",
+      "sigmoid 2; multiply 2 3 } -> 4:f32",
+      "real 0.2; multiply 2 3; real 0.5; add 4 5; relu 6; real 1; minimum 7 8 } -> 9:f32",
+      "real -0.2; maximum 2 3; operand 2; multiply 4 5; add 6 2 } -> 7:f32",
+      "relu 2; operand 2; multiply 3 4 } -> 5:f32",
+    ]
+    for program in programs {
+      convolution.epilogue = try Program(
+        text: "(f32, f32, f32) { operand 0; operand 1; add 0 1; \(program)")
+      try check(convolution, [x, w, bias, gate], constants: [1, 2, 3])
+    }
+  }
+
+  @Test func convolutionsOfPixels() throws {
+    var random = Random(state: 7)
+    for (batch, channels, outputs) in [(1, 40, 10), (3, 7, 33), (1, 1, 1), (2, 96, 4)] {
+      var convolution = Convolution()
+      let x = try real(&random, [batch, channels, 1, 1])
+      let w = try real(&random, [outputs, channels, 1, 1])
+      try check(convolution, [x, w], constants: [1])
+      convolution.hasBias = true
+      try check(convolution, [x, w, real(&random, [outputs])], constants: [1, 2])
+      convolution.hasBias = false
+      convolution.epilogue = try Program(
+        text: "(f32, f32) { operand 0; operand 1; add 0 1; sigmoid 2 } -> 3:f32")
+      try check(convolution, [x, w, real(&random, [1, outputs, 1, 1])], constants: [1, 2])
+    }
+  }
+
   @Test(arguments: 0..<10) func elementwise(seed: Int) throws {
     var random = Random(state: UInt64(seed))
     let rows = 1 + random.below(30)

@@ -49,6 +49,27 @@ import Testing
     #expect(try optimized(text, [ConstantFolding()]) == ["binary"])
   }
 
+  @Test func largeProductsOfWeightsFoldByAnEvaluator() throws {
+    let text = """
+      graph "g" (%x: f32[n, 2]) {
+        weight @a: f32[2, 2] = [1.0, 2.0, 3.0, 4.0]
+        %1 = matmul(@a, @a): f32[2, 2]
+        %2 = matmul(%x, %1): f32[n, 2]
+        return %2 as "y"
+      }
+      """
+    var folding = ConstantFolding()
+    folding.operationBudget = 15
+    #expect(try optimized(text, [folding]) == ["matmul", "matmul"])
+    folding.evaluator = { node, graph in
+      let operands = node.operands.map { $0.flatMap { graph.weight($0)?.tensor } }
+      return try? node.operation.evaluate(operands, node.results.map(graph.type))
+    }
+    #expect(try optimized(text, [folding]) == ["matmul"])
+    folding.evaluatorBudget = 15
+    #expect(try optimized(text, [folding]) == ["matmul", "matmul"])
+  }
+
   @Test func shapeBoilerplateDisappears() throws {
     let text = """
       graph "g" (%x: f32[n, 6]) {

@@ -70,6 +70,37 @@ import Testing
     return try PlanBuilder(sources: sources, options: options, machine: "test").build(graph)
   }
 
+  /// A product of weights that is too large for the naive evaluation, times x.
+  @Test func largeProductsOfWeightsFoldByTacticsThatPass() throws {
+    let (rows, depth, columns) = (257, 640, 641)
+    func weight(_ shape: [Int]) throws -> HostTensor {
+      let values = (0..<(shape[0] * shape[1])).map { Double($0 % 19) / 19 - 0.5 }
+      return try HostTensor(.float32, shape: shape, .real(values))
+    }
+    var graph = Graph(name: "g")
+    let x = graph.addInput("x", TensorType(.float32, fixed: [2, rows]))
+    let a = graph.addWeight("a", try weight([rows, depth]))
+    let b = graph.addWeight("b", try weight([depth, columns]))
+    let product = try graph.append(MatMul(), [a, b], name: "product")[0]
+    graph.addOutput("y", try graph.append(MatMul(), [x, product], name: "result")[0])
+    for sources: [any TacticSource] in [
+      [GemmTactics()], [WrongAtEdges(tile: 6), GemmTactics()], [WrongAtEdges(tile: 6)],
+    ] {
+      let plan = try build(graph, sources).plan
+      let folds = sources.contains { $0 is GemmTactics }
+      #expect(plan.graph.order.count == (folds ? 1 : 2))
+      let inputs = [
+        try HostTensor(
+          .float32, shape: [2, rows],
+          .real(
+            (0..<(2 * rows)).map { Double($0 % 5) }))
+      ]
+      let found = try ReferenceEvaluator(plan.graph).run(inputs)[0].reals()
+      let wanted = try ReferenceEvaluator(graph).run(inputs)[0].reals()
+      #expect(zip(found, wanted).allSatisfy { ($0 - $1).magnitude <= 1e-4 * max($1.magnitude, 1) })
+    }
+  }
+
   /// A product within the naive evaluation's budget, and one beyond it.
   @Test(arguments: [(13, 32, 21), (257, 640, 515)])
   func wrongTileEdgesAreRejected(rows: Int, depth: Int, columns: Int) throws {

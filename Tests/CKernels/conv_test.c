@@ -75,6 +75,10 @@ static double expected(const apus_conv_args *a, void *const *slots, const float 
   if (e->activation == APUS_ACTIVATION_RELU) sum = fmax(sum, 0);
   if (e->activation == APUS_ACTIVATION_CLAMP) sum = fmin(fmax(sum, e->lower), e->upper);
   *tolerance = 1e-6 * (size + 3);
+  if (e->activation == APUS_ACTIVATION_GATE) {
+    sum *= fmin(fmax(e->scale * sum + e->shift, e->lower), e->upper);
+    *tolerance *= 3;
+  }
   if (e->program) {
     *tolerance = 3 * *tolerance * (fabs(sum) + 1);
     sum = sum * sum + ((float *)slots[OTHER])[o];
@@ -105,7 +109,9 @@ static void run_one(uint32_t variant, bool depthwise) {
   slots[ROW_BIAS] = random_floats(1 + (a.output_channels - 1) * e->row_bias_stride);
   if (random_below(3) == 0) e->residual.slot = RESIDUAL;
   else if (random_below(3) == 0) e->residual = a.output;
-  e->activation = (uint32_t)random_below(3);
+  e->activation = (uint32_t)random_below(4);
+  e->scale = 0.7f;
+  e->shift = 0.4f;
   e->lower = -0.5f;
   e->upper = 0.75f;
   slots[OTHER] = random_floats(a.output_channels);
@@ -116,12 +122,12 @@ static void run_one(uint32_t variant, bool depthwise) {
     make_square(&square, result, (apus_operand){OTHER, APUS_F32, 0, {0, 1, 0}});
     e->program = &square.program;
   }
-  float *before = malloc((size_t)output_size * sizeof(float) + 1);
-  bool *touched = calloc((size_t)output_size + 1, 1);
+  float *before = allocate((size_t)output_size * sizeof(float) + 1);
+  bool *touched = allocate((size_t)output_size + 1);
   memcpy(before, slots[OUTPUT], (size_t)output_size * sizeof(float));
 
   if (depthwise) {
-    slots[WEIGHT] = malloc((size_t)weight_size * sizeof(float));
+    slots[WEIGHT] = allocate((size_t)weight_size * sizeof(float));
     memcpy(slots[WEIGHT], weight, (size_t)weight_size * sizeof(float));
     slots[SCRATCH] = aligned_bytes(3 * apus_depthwise_scratch_bytes(&a));
     run_chunks(apus_depthwise_run, &a, slots, apus_depthwise_chunks(&a));
@@ -150,18 +156,18 @@ static void run_one(uint32_t variant, bool depthwise) {
       }
   for (int64_t i = 0; i < output_size; i++)
     if (!touched[i]) check(output[i], before[i], 0, "element outside the result");
-  free(weight);
-  free(before);
-  free(touched);
-  for (int i = INPUT; i < SLOTS; i++) free(slots[i]);
+  deallocate(weight);
+  deallocate(before);
+  deallocate(touched);
+  for (int i = INPUT; i < SLOTS; i++) deallocate(slots[i]);
 }
 
 int main(int count, char **words) {
-  int rounds = count > 1 ? atoi(words[1]) : 2000;
+  int rounds = rounds_of(count, words);
   for (uint32_t v = 0; v < apus_gemm_variant_count(); v++) {
     const apus_gemm_variant *variant = apus_gemm_variant_at(v);
     if (variant->isa > apus_cpu_isa()) continue;
-    random_state = 88172645463325252u;
+    random_state = random_seed;
     for (int i = 0; i < rounds; i++) run_one(v, false);
     for (int i = 0; i < rounds; i++) run_one(v, true);
     printf("convolutions %s: 2 x %d problems fine\n", variant->name, rounds);

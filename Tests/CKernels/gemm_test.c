@@ -93,6 +93,10 @@ static double expected(const problem *p, void *const *slots, const float *before
   if (e->activation == APUS_ACTIVATION_RELU) sum = fmax(sum, 0);
   if (e->activation == APUS_ACTIVATION_CLAMP) sum = fmin(fmax(sum, e->lower), e->upper);
   *tolerance = 1e-6 * (size + 3);
+  if (e->activation == APUS_ACTIVATION_GATE) {
+    sum *= fmin(fmax(e->scale * sum + e->shift, e->lower), e->upper);
+    *tolerance *= 3;
+  }
   if (e->program) {
     *tolerance = 3 * *tolerance * (fabs(sum) + 1);
     sum = sum * sum + ((float *)slots[OTHER])[j];
@@ -140,7 +144,9 @@ static void run_one(uint32_t variant) {
   if (random_below(3) == 0) e->residual = (apus_buffer){RESIDUAL, 0, g->c.buffer.offset + 2};
   else if (random_below(3) == 0) e->residual = g->c.buffer;
   slots[RESIDUAL] = random_floats(p.c_size + 2);
-  e->activation = (uint32_t)random_below(3);
+  e->activation = (uint32_t)random_below(4);
+  e->scale = 0.7f;
+  e->shift = 0.4f;
   e->lower = -0.5f;
   e->upper = 0.75f;
   square_program square;
@@ -157,8 +163,8 @@ static void run_one(uint32_t variant) {
   g->scratch_slot = SCRATCH;
   slots[SCRATCH] = aligned_bytes(3 * apus_gemm_scratch_bytes(g));
 
-  float *before = malloc((size_t)p.c_size * sizeof(float) + 1);
-  bool *touched = calloc((size_t)p.c_size + 1, 1);
+  float *before = allocate((size_t)p.c_size * sizeof(float) + 1);
+  bool *touched = allocate((size_t)p.c_size + 1);
   memcpy(before, slots[C], (size_t)p.c_size * sizeof(float));
   run_chunks(apus_gemm_run, g, slots, apus_gemm_chunks(g));
   const float *c = slots[C];
@@ -175,13 +181,13 @@ static void run_one(uint32_t variant) {
       }
   for (int64_t i = 0; i < p.c_size; i++)
     if (!touched[i]) check(c[i], before[i], 0, "element outside the product");
-  free(p.a);
-  free(p.b);
-  free(packed_a);
-  free(packed_b);
-  free(before);
-  free(touched);
-  for (int i = C; i < SLOTS; i++) free(slots[i]);
+  deallocate(p.a);
+  deallocate(p.b);
+  deallocate(packed_a);
+  deallocate(packed_b);
+  deallocate(before);
+  deallocate(touched);
+  for (int i = C; i < SLOTS; i++) deallocate(slots[i]);
 }
 
 // NaN and infinity reach the result through every activation.
@@ -195,21 +201,21 @@ static void run_nan(uint32_t variant) {
   g.a.buffer.slot = A;
   g.b.buffer.slot = B;
   g.c.buffer.slot = C;
-  for (uint32_t activation = 0; activation < 3; activation++) {
+  for (uint32_t activation = 0; activation < 4; activation++) {
     g.epilogue.activation = activation;
     run_chunks(apus_gemm_run, &g, slots, apus_gemm_chunks(&g));
     if (!isnan(c)) abort();
   }
-  free(slots[SCRATCH]);
+  deallocate(slots[SCRATCH]);
 }
 
 int main(int count, char **words) {
-  int rounds = count > 1 ? atoi(words[1]) : 2000;
+  int rounds = rounds_of(count, words);
   printf("%s: %s\n", apus_isa_name(apus_cpu_isa()), apus_cpu_features());
   for (uint32_t v = 0; v < apus_gemm_variant_count(); v++) {
     const apus_gemm_variant *variant = apus_gemm_variant_at(v);
     if (variant->isa > apus_cpu_isa()) continue;
-    random_state = 88172645463325252u;
+    random_state = random_seed;
     for (int i = 0; i < rounds; i++) run_one(v);
     run_nan(v);
     printf("products %s: %d problems fine\n", variant->name, rounds);

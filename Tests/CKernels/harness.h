@@ -6,10 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-// Shared by the tests of the C kernels: random numbers, buffers, a little program executor.
+// Shared by the tests of the C kernels: random numbers, buffers.
 
-static uint64_t random_state = 1;
+static uint64_t random_state = 1, random_seed = 88172645463325252u;
+
+// Reads the words of a test's command line: rounds, then a seed.
+static inline int rounds_of(int count, char **words) {
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  if (count > 2) random_seed = strtoull(words[2], NULL, 10);
+  if (random_seed == 0) random_seed = 1;
+  printf("seed %llu\n", (unsigned long long)random_seed);
+  return count > 1 ? atoi(words[1]) : 2000;
+}
 
 static inline uint64_t random_bits(void) {
   random_state ^= random_state << 13;
@@ -22,16 +33,49 @@ static inline int64_t random_below(int64_t n) { return (int64_t)(random_bits() %
 static inline int64_t random_between(int64_t a, int64_t b) { return a + random_below(b - a + 1); }
 static inline float random_float(void) { return (float)(random_bits() % 2001) / 1000.0f - 1.0f; }
 
-// Of exactly as many elements as asked for, so that sanitizers see each step outside.
+// Zeroed bytes, exactly as many as asked for, whose end is the end of a page before one that may not
+// be touched: reading or writing beyond them ends the test. Sanitizers watch both ends themselves.
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+static inline void *allocate(size_t bytes) { return calloc(bytes ? bytes : 1, 1); }
+static inline void deallocate(const void *p) { free((void *)(uintptr_t)p); }
+#else
+typedef struct {
+  void *base;
+  size_t length;
+} mapping;
+
+static inline void *allocate(size_t bytes) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  const size_t room = (bytes + sizeof(mapping) + page - 1) / page * page;
+  mapping m = {NULL, room + page};
+  m.base = mmap(NULL, m.length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (m.base == MAP_FAILED || mprotect((char *)m.base + room, page, PROT_NONE)) abort();
+  char *p = (char *)m.base + room - bytes;
+  memcpy(p - sizeof m, &m, sizeof m);
+  return p;
+}
+
+static inline void deallocate(const void *p) {
+  if (!p) return;
+  mapping m;
+  memcpy(&m, (const char *)p - sizeof m, sizeof m);
+  munmap(m.base, m.length);
+}
+#endif
+
 static inline float *random_floats(int64_t count) {
-  float *x = malloc(count ? (size_t)count * sizeof(float) : 1);
+  float *x = allocate((size_t)count * sizeof(float));
   for (int64_t i = 0; i < count; i++) x[i] = random_float();
   return x;
 }
 
 static inline void *aligned_bytes(size_t bytes) {
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
   void *p = NULL;
   if (posix_memalign(&p, 64, bytes ? bytes : 64)) abort();
+#else
+  void *p = allocate((bytes + 63) / 64 * 64);
+#endif
   memset(p, 0xff, bytes);
   return p;
 }
@@ -40,38 +84,6 @@ static inline void check(double got, double want, double tolerance, const char *
   if (fabs(got - want) <= tolerance) return;
   fprintf(stderr, "%s: got %g, expected %g\n", what, got, want);
   abort();
-}
-
-// Executes the few opcodes that the tests use, where no other executor is linked.
-__attribute__((weak)) size_t apus_program_scratch_bytes(const apus_program *program) {
-  return program->register_count * APUS_TILE * sizeof(float);
-}
-
-__attribute__((weak)) void apus_program_run_row(const apus_program *program, void *const *slots,
-                                                const int64_t *at, uint32_t rank, uint32_t axis,
-                                                int64_t count, void *registers) {
-  float *r = registers;
-  for (int64_t i = 0; i < count; i++) {
-    for (uint32_t k = 0; k < program->instruction_count; k++) {
-      const apus_instruction *x = &program->instructions[k];
-      const bool memory = x->op == APUS_OP_LOAD_F || x->op == APUS_OP_STORE_F;
-      float *place = NULL;
-      if (memory) {
-        const apus_operand *o =
-            x->op == APUS_OP_LOAD_F ? &program->operands[x->a] : &program->results[x->a];
-        int64_t offset = o->offset + i * o->stride[axis];
-        for (uint32_t d = 0; d < rank; d++) offset += at[d] * o->stride[d];
-        place = (float *)slots[o->slot] + offset;
-      }
-      switch (x->op) {
-        case APUS_OP_LOAD_F: r[x->dst] = *place; break;
-        case APUS_OP_STORE_F: *place = r[x->b]; break;
-        case APUS_OP_ADD_F: r[x->dst] = r[x->a] + r[x->b]; break;
-        case APUS_OP_MUL_F: r[x->dst] = r[x->a] * r[x->b]; break;
-        default: abort();
-      }
-    }
-  }
 }
 
 // result <- result * result + other, the program of the tests.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Compiles and runs the tests of the C kernels, with SANITIZE=1 under sanitizers too.
-# CC: the compiler (clang). ROUNDS: random problems per kernel and instruction set.
+# CC: the compiler (clang). ROUNDS: random problems per kernel and instruction set. SEED: of the
+# random numbers. TESTS: names of tests, all else.
 set -eu
 cd "$(dirname "$0")"
 cc=${CC:-clang}
@@ -8,8 +9,16 @@ rounds=${ROUNDS:-2000}
 sources=../../Sources/CApusCPU
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
-kernels=$(ls "$sources"/gemm*.c "$sources"/conv*.c "$sources"/depthwise*.c "$sources"/features.c)
-flags="-std=gnu11 -Wall -Wextra -Werror -I $sources/include -I ."
+flags="-std=gnu11 -Wall -Wextra -Werror -I $sources/include -I $sources -I ."
+
+# Compiles the kernels to objects below a folder: objects FOLDER FLAGS...
+objects() {
+  mkdir -p "$build/$1"
+  for source in "$sources"/*.c; do
+    # shellcheck disable=SC2086
+    $cc $2 $flags -c "$source" -o "$build/$1/$(basename "$source" .c).o"
+  done
+}
 
 platform=../../Sources/CApusPlatform
 # shellcheck disable=SC2086
@@ -17,13 +26,19 @@ $cc -O2 $flags -I "$platform" -I "$platform/include" "$platform"/pool.c "$platfo
   "$platform"/memory.c "$platform"/system.c pool_test.c -lpthread -o "$build/pool_test"
 "$build/pool_test" "$rounds"
 
-for test in ${TESTS:-gemm_test conv_test}; do
+tests=${TESTS:-gemm_test conv_test program_test math_test rows_test layout_test}
+objects plain -O2
+for test in $tests; do
   # shellcheck disable=SC2086
-  $cc -O2 $flags $kernels $test.c -lm -o "$build/$test"
-  "$build/$test" "$rounds"
-  [ "${SANITIZE:-0}" = 1 ] || continue
+  $cc -O2 $flags "$build"/plain/*.o $test.c -lm -o "$build/$test"
+  "$build/$test" "$rounds" ${SEED:-}
+done
+
+[ "${SANITIZE:-0}" = 1 ] || exit 0
+sanitize="-O1 -g -Wno-pass-failed -fsanitize=address,undefined -fno-sanitize-recover=all"
+objects sanitized "$sanitize"
+for test in $tests; do
   # shellcheck disable=SC2086
-  $cc -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $flags $kernels $test.c -lm \
-    -o "$build/$test-sanitized"
-  "$build/$test-sanitized" $((rounds / 10 + 1))
+  $cc $sanitize $flags "$build"/sanitized/*.o $test.c -lm -o "$build/$test-sanitized"
+  "$build/$test-sanitized" $((rounds / 10 + 1)) ${SEED:-}
 done

@@ -6,7 +6,8 @@
 typedef enum {
   APUS_ACTIVATION_NONE = 0,
   APUS_ACTIVATION_RELU = 1,
-  APUS_ACTIVATION_CLAMP = 2  // min(max(x, lower), upper)
+  APUS_ACTIVATION_CLAMP = 2,  // min(max(x, lower), upper)
+  APUS_ACTIVATION_GATE = 3    // x * min(max(scale * x + shift, lower), upper)
 } apus_activation;
 
 // What happens to the result of a product or convolution before it leaves the cache:
@@ -19,7 +20,8 @@ typedef struct {
   apus_buffer residual;     // laid out like the result; may be the result's own elements
   int64_t column_bias_stride, row_bias_stride;
   uint32_t activation;  // apus_activation
-  float lower, upper;   // of APUS_ACTIVATION_CLAMP
+  float lower, upper;   // of APUS_ACTIVATION_CLAMP and _GATE
+  float scale, shift;   // of APUS_ACTIVATION_GATE
   uint32_t reserved;
   // May be NULL. Must outlive the arguments. The result is in place when the program runs: the
   // program reads it as an operand and writes it as a result with its slot, offset and strides.

@@ -105,11 +105,12 @@ typedef struct {
   uint32_t instruction_count, constant_count, operand_count, result_count, register_count;
 } apus_program;
 
-// Runs the program over `count` elements along iteration dimension `axis`, starting at the
-// coordinates `at` (rank entries).
-// `registers` is scratch of apus_program_scratch_bytes(program), 64-byte aligned.
-void apus_program_run_row(const apus_program *program, void *const *slots, const int64_t *at,
-                          uint32_t rank, uint32_t axis, int64_t count, void *registers);
+// Makes a program ready in `scratch` (apus_program_scratch_bytes, 64-byte aligned), which then runs
+// on pieces of its iteration space: `rows` by `count` elements along the last two of `rank`
+// dimensions from the coordinates `at` on (rank below 2: one row).
+void apus_program_begin(const apus_program *program, void *const *slots, void *scratch);
+void apus_program_run_rows(void *scratch, const int64_t *at, uint32_t rank, int64_t rows,
+                           int64_t count);
 
 size_t apus_program_scratch_bytes(const apus_program *program);
 

@@ -3,7 +3,7 @@
 #include "apus_buffer.h"
 
 // Cumulative sum along the middle dimension of a contiguous [outer, length, inner] buffer of f32
-// (summed in double where inner is 1) or i64 (wrapping). Input and output may be the same buffer.
+// (summed in double) or i64 (wrapping). Input and output may be the same buffer.
 typedef struct {
   apus_buffer input, output;
   int64_t outer, length, inner;
