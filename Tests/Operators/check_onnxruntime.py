@@ -18,6 +18,8 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
+import standard_cases
+
 MICROSOFT = "com.microsoft"
 random = np.random.default_rng(1)
 cases = []
@@ -319,6 +321,7 @@ def main():
     options = parser.parse_args()
     for family in [products, activations, normalization, attention, grouped_attention, quantized, recurrent]:
         family()
+    standard_cases.add(case, reals, codes)
     settings = onnxruntime.SessionOptions()
     settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     settings.log_severity_level = 4
