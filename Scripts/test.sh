@@ -41,6 +41,9 @@ step "scikit-learn pipelines"
 timeout 600 .venv/bin/python Tests/MachineLearning/check_sklearn.py \
   --runner "$binary/apus-conformance" --at-least 68
 
+step "random graphs against ONNX Runtime"
+.venv/bin/python Tests/RandomGraphs/check_random_graphs.py "$binary/apus-conformance"
+
 tools=../shared/conformance
 if [ ! -d "$tools" ]; then
   echo "skipped: the ONNX suite and the networks need $tools"
@@ -57,6 +60,26 @@ for mode in reference optimized engine; do
   tail -n 1 ".test-data/$mode.log"
   python3 Scripts/check_conformance.py ".test-data/$mode.json" \
     Tests/Conformance/expected_passes.txt
+done
+
+step "the suite with constant operands"
+if [ ! -d .test-data/baked ]; then
+  .venv/bin/python "$tools/make_baked.py" --suite .test-data/suite -o .test-data/baked.new
+  .venv/bin/python "$tools/make_baked.py" --suite .test-data/suite -o .test-data/baked.new --all
+  mv .test-data/baked.new .test-data/baked
+fi
+for mode in reference optimized engine; do
+  .venv/bin/python "$tools/run_suite.py" --suite .test-data/baked --folder node-baked \
+    --folder node-all-constant -j 2 -q -o ".test-data/baked-$mode.json" \
+    -- "$binary/apus-conformance" --mode "$mode" > ".test-data/baked-$mode.log" || true
+  tail -n 1 ".test-data/baked-$mode.log"
+  python3 Scripts/check_conformance.py ".test-data/baked-$mode.json" --all-but
+done
+
+step "the suite in older versions of its operators"
+for mode in reference engine; do
+  .venv/bin/python Tests/Operators/check_opsets.py .test-data/suite "$binary/apus-conformance" \
+    --mode "$mode"
 done
 
 step "networks against ONNX Runtime"

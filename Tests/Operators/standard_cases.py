@@ -1,5 +1,6 @@
 """Operators of ai.onnx with options that the official suite leaves out; run by check_onnxruntime.py."""
 
+import fractions
 import itertools
 
 import numpy as np
@@ -25,6 +26,8 @@ def resizing(standard, reals, codes, longs):
                  coordinate_transformation_mode=coordinate, constant=[3])
     for nearest, coordinate, size in itertools.product(
             ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"], coordinates, sizes):
+        if any(hasTies(nearest, coordinate, *pair) for pair in zip((5, 7), size)):
+            continue
         standard("Resize", [reals(1, 2, 5, 7), None, None, longs(1, 2, *size)], mode="nearest", opset=19,
                  nearest_mode=nearest, coordinate_transformation_mode=coordinate, constant=[3])
     for mode, scales in itertools.product(
@@ -53,6 +56,16 @@ def resizing(standard, reals, codes, longs):
     standard("Resize", [codes(1, 1, 4, 4), None, np.array([1, 1, 2, 2], np.float32)], mode="linear", steps=1, constant=[2])
     standard("Resize", [reals(3, 4), None, np.array([2, 0.5], np.float32)], mode="linear", constant=[2])
     standard("Resize", [reals(1, 1, 4, 5, 6), None, None, longs(1, 1, 6, 3, 9)], mode="linear", constant=[3])
+
+
+def hasTies(nearest, coordinate, extent, size):
+    """Whether rounding decides on a neighbour: positions half way (or there), with a scale that is not exact."""
+    scale = fractions.Fraction(size, extent)
+    if size == 1 or scale.denominator & (scale.denominator - 1) == 0 or coordinate == "align_corners":
+        return False
+    offset = fractions.Fraction(0 if coordinate == "asymmetric" else 1, 2)
+    places = [((position + offset) / scale - offset) % 1 for position in range(1, size)]
+    return (fractions.Fraction(1, 2) if nearest.startswith("round") else 0) in places
 
 
 def padding(standard, reals, codes, longs):

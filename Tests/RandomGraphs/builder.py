@@ -117,7 +117,7 @@ class Graph:
             extents = self.choose(list(self.symbols.values()))
             if zero or 0 not in extents:
                 return extents
-        return self.same(int(self.choose([1, 2, 3, 4, 5, 8])))
+        return self.same(int(self.choose([1, 2, 3, 4, 5, 8] if self.chance(0.95) else [6, 17, 33])))
 
     # Values
 
@@ -180,12 +180,27 @@ class Graph:
             self.values.append(value)
         return value
 
+    def fed(self, array):
+        """A constant of the graph that comes as input all the same."""
+        root = self
+        while root.parent:
+            root = root.parent
+        value = root.described(root.name("f"), array.dtype, [root.same(size) for size in array.shape])
+        root.inputs.append((value, [array] * root.sets))
+        return value
+
     def weight(self, dtype, *shape, low=-8, high=8):
-        """Random numbers of at most 1."""
+        """Random numbers of at most 1; an input now and then."""
+        if self.chance(0.1):
+            value = self.fed(self.sample(np.dtype(dtype), shape, low, high))
+            value.bound = 1.0
+            return value
         return self.constant(self.sample(np.dtype(dtype), shape, low, high), hidden=True)
 
     def longs(self, values):
         """An operand of integers that is constant most of the time."""
+        if self.chance(0.08):
+            return self.fed(np.array(values, np.int64)).name
         return self.constant(np.array(values, np.int64), "c", hidden=True).name
 
     def node(self, kind, inputs, results, **attributes):

@@ -23,9 +23,9 @@ def declared(g, value, ranked=None):
     return helper.make_tensor_value_info(value.name, code(value.dtype), shape)
 
 
-def finished(inner, inputs, outputs):
+def finished(inner, inputs, outputs, ranked=False):
     return helper.make_graph(inner.nodes, inner.name("body"), [declared(inner, value, ranked) for value, ranked in inputs],
-                             [declared(inner, value, False) for value in outputs], inner.initializers)
+                             [declared(inner, value, ranked) for value in outputs], inner.initializers)
 
 
 def preserving(g, x, count):
@@ -161,6 +161,9 @@ def loop(g):
     grain, error = grown(state, end, turns)
     results.append(g.real(F32, x.dims, x.bound, grain, error))
     scanned = inner.choose([end, index, None])
+    if scanned is end and 0 in turns and any(end.fixed(axis) is None for axis in range(end.rank)):
+        # ONNX Runtime takes 0 for an extent of what no turn computed.
+        scanned = None
     if scanned is not None:
         copy = inner.node("Identity", [scanned], [inner.like(scanned)])
         outputs.append(copy)
@@ -168,7 +171,7 @@ def loop(g):
         if scanned is end:
             result = g.real(F32, [turns] + x.dims, x.bound, grain, error)
         results.append(result)
-    graph = finished(inner, [(index, True), (go, True), (state, g.chance(0.5))], outputs)
+    graph = finished(inner, [(index, True), (go, True), (state, True if 0 in turns else g.chance(0.5))], outputs, 0 in turns or g.chance(0.5))
     captured(g, [graph])
     start = g.choose([None, g.constant(np.array(True), hidden=True)])
     g.node("Loop", [count, start, x], results, body=graph)
@@ -206,7 +209,7 @@ def scan(g):
     if any(state.name in node.input for state, _ in states for node in inner.nodes[-4:]) and scanned.grain is None:
         scanned.error = min(scanned.error * 16, 1e-3)
     results.append(g.real(F32, dims, scanned.bound, scanned.grain, scanned.error))
-    graph = finished(inner, [(state, False) for state, _ in states] + [(element, False)], outputs)
+    graph = finished(inner, [(state, False) for state, _ in states] + [(element, False)], outputs, True)
     captured(g, [graph])
     direction = g.whole(0, 1)
     g.node("Scan", [start for _, start in states] + [x], results, body=graph, num_scan_inputs=1, scan_input_axes=[axis],

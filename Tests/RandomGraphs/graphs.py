@@ -61,13 +61,16 @@ def inputsOnly(g, start):
 
 def generate(seed, size=None):
     random = np.random.default_rng(seed)
-    g = Graph(random, 2, int(random.choice([18, 19, 20, 21, 22])))
+    sets = int(random.choice([2, 2, 3]))
+    g = Graph(random, sets, int(random.choice([18, 19, 20, 21, 22])))
     g.grow = grow
     for name in ["n", "s", "t"][: g.whole(0, 3)]:
         extents = g.choose(SYMBOLS[:5] if g.chance(0.85) else SYMBOLS)
-        if extents not in g.symbols.values():
-            g.symbols[name] = extents
+        if extents not in [values[:2] for values in g.symbols.values()]:
+            # The third set comes back to the extents of the first.
+            g.symbols[name] = (extents * 2)[:sets]
     families = g.choose(PROFILES)
+    g.blurred = g.chance(0.1)
     kinds = [np.float32, np.float32, np.float32, np.float64, np.float16, np.int32, np.int64, np.bool_, np.uint8]
     g.input(np.dtype(np.float32), [g.extent() for _ in range(g.choose([2, 3, 4, 4] if "networks" in families else [0, 1, 2, 3]))])
     for _ in range(g.whole(0, 2)):
@@ -86,12 +89,15 @@ def finished(seed, g):
     inner = [value for value in made if value.name in g.used]
     if inner and g.chance(0.4):
         ends.append(g.choose(inner))
+    if g.chance(0.05):
+        twins = [value for value in g.values if value.name in {entry.name for entry, _ in g.inputs} or value.constant is not None]
+        ends.append(g.choose(twins))
     if not ends:
         ends = [g.node("Identity", [g.values[0]], [g.like(g.values[0])])]
-    ends = ends[-8:]
+    ends = list({value.name: value for value in ends[-8:]}.values())
     if g.chance(0.5):
         g.random.shuffle(ends)
-    inputs = [helper.make_tensor_value_info(value.name, code(value.dtype), [g.text(extents) for extents in value.dims])
+    inputs = [helper.make_tensor_value_info(value.name, code(value.dtype), [None if g.blurred and g.chance(0.5) else g.text(extents) for extents in value.dims])
               for value, _ in g.inputs]
     outputs = [helper.make_tensor_value_info(value.name, code(value.dtype), None) for value in ends]
     graph = helper.make_graph(g.nodes, f"seed{seed}", inputs, outputs, g.initializers)

@@ -26,7 +26,8 @@ def product(dims, sets):
 
 
 def reshape(g):
-    x = g.pick(ranked(1))
+    # ONNX Runtime loses strings here.
+    x = g.pick(lambda value: value.rank >= 1 and value.dtype != STRING)
     if x.hasZero():
         raise Reject
     dims, target = list(x.dims), []
@@ -347,7 +348,7 @@ def search(g):
         count = g.longs([dims[axis][0]])
         return g.node("TopK", [x, count], [g.like(x, dims), g.plain(I64, dims, 64)], axis=axis, largest=g.whole(0, 1))
     if kind == "OneHot":
-        whole = g.pick(lambda value: value.dtype == I64 and value.rank <= 2)
+        whole = g.pick(lambda value: value.dtype == I64 and 1 <= value.rank <= 2)
         depth, values = g.constant(np.array(4), hidden=True), g.constant(np.array([0, 1], np.float32), hidden=True)
         dims = whole.dims + [g.same(4)]
         if maximum(dims) > 2000:
@@ -408,6 +409,22 @@ def sequences(g):
     g.node("ConcatFromSequence", [name], [g.like(x, dims)], axis=axis)
 
 
-EMITTERS = [(transpose, 5), (reshape, 4), (computedReshape, 2), (flatten, 1), (squeeze, 3), (expand, 2), (tile, 1), (slices, 4),
+def twin(g):
+    """What was computed already, once more."""
+    nodes = [node for node in g.nodes if len(node.output) == 1 and node.op_type not in ("Constant", "If", "Loop", "Scan")]
+    known = {value.name: value for value in g.values}
+    nodes = [node for node in nodes if node.output[0] in known]
+    if not nodes:
+        raise Reject
+    node = g.choose(nodes)
+    copy = type(node).FromString(node.SerializeToString())
+    result = g.like(known[node.output[0]])
+    result.name = copy.output[0] = g.name()
+    copy.name += "_twin"
+    g.nodes.append(copy)
+    g.values.append(result)
+
+
+EMITTERS = [(twin, 1), (transpose, 5), (reshape, 4), (computedReshape, 2), (flatten, 1), (squeeze, 3), (expand, 2), (tile, 1), (slices, 4),
             (concat, 4), (split, 2), (gather, 3), (gatherMore, 2), (scatter, 1), (pad, 2), (blocks, 1), (triangle, 1),
             (cumulative, 1), (shapes, 2), (search, 2), (texts, 1), (sequences, 1)]

@@ -147,7 +147,7 @@ def windows(g, dims, kernel, strides, dilations, pads):
 
 def convolution(g):
     """Convolution, normalisation, activation, residual: each where the dice say so."""
-    x = g.pick(lambda value: value.dtype in (F32, F32, F64) and 3 <= value.rank <= 5 and bool(value.fixed(1)))
+    x = g.pick(lambda value: (F(value) or value.dtype == F64 and g.chance(0.1)) and 3 <= value.rank <= 5 and bool(value.fixed(1)))
     channels, spatial = x.fixed(1), x.rank - 2
     group = g.choose([part for part in (1, 1, 2, channels) if channels % part == 0])
     out = group * g.whole(1, 3)
@@ -338,6 +338,20 @@ def attention(g):
         added(g, y, x)
 
 
+def cached(g):
+    """Scores of queries against a past that grows by new keys."""
+    x = g.pick(lambda value: F(value) and value.rank == 4 and value.bound <= 16 and not value.hasZero())
+    past = g.input(x.dtype, x.dims[:2] + [g.same(g.whole(1, 4)), x.dims[3]])
+    dims = list(x.dims)
+    dims[2] = tuple(a + b for a, b in zip(past.dims[2], x.dims[2]))
+    bound, grain = max(x.bound, past.bound), None if x.grain is None else min(x.grain, past.grain)
+    present = g.node("Concat", [past, x], [g.real(x.dtype, dims, bound, grain, x.error)], axis=g.choose([2, -2]))
+    turned = g.node("Transpose", [present], [g.like(present, [dims[0], dims[1], dims[3], dims[2]])], perm=[0, 1, 3, 2])
+    scores = softened(g, g.node("MatMul", [x, turned], [dot(g, x, turned, max(x.dims[3]), x.dims[:3] + [dims[2]])]))
+    weights = g.node("Softmax", [scores], [g.real(x.dtype, scores.dims, 1.0, None, 2 * scores.error + 16 * unit(x))], axis=-1)
+    g.node("MatMul", [weights, present], [dot(g, weights, present, max(dims[2]), x.dims)])
+
+
 def einsum(g):
     x = g.pick(lambda value: value.dtype in (F32, F64) and value.rank in (2, 3) and bool(value.fixed(value.rank - 1)))
     inner = x.fixed(x.rank - 1)
@@ -366,4 +380,4 @@ def recurrent(g):
 
 
 EMITTERS = [(product, 3), (gemm, 2), (dense, 4), (convolution, 7), (batchNormalization, 1), (transposedConvolution, 1), (pool, 3),
-            (resize, 1), (normalization, 4), (softmax, 2), (attention, 2), (einsum, 1), (recurrent, 1)]
+            (resize, 1), (normalization, 4), (softmax, 2), (attention, 2), (cached, 1), (einsum, 1), (recurrent, 1)]

@@ -1,7 +1,7 @@
 /// Tiles into components, components into pixels.
 extension JPEG2000 {
   func picture() throws(ImageError) -> Raster {
-    guard !components.isEmpty else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+    guard !components.isEmpty else { throw JPEG2000.broken }
     let count = components.count >= 3 ? 3 : 1
     var planes = components[..<count].map { component in
       [Double](
@@ -17,7 +17,7 @@ extension JPEG2000 {
         left: max(left, image.left), top: max(top, image.top),
         right: min(left + tileSize.width, image.right),
         bottom: min(top + tileSize.height, image.bottom))
-      guard area.width > 0, area.height > 0 else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+      guard area.width > 0, area.height > 0 else { throw JPEG2000.broken }
       var decoder = try JPEG2000Tile(self, tile.parameters, area, tile.data)
       var samples = try decoder.samples()
       if tile.parameters.mixes && count == 3 {
@@ -53,7 +53,7 @@ extension JPEG2000 {
   ) throws(ImageError) {
     guard samples.count >= 3, samples[0].count == samples[1].count,
       samples[0].count == samples[2].count
-    else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+    else { throw JPEG2000.broken }
     for index in samples[0].indices {
       let (y, u, v) = (samples[0][index], samples[1][index], samples[2][index])
       if reversible {

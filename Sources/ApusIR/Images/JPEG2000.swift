@@ -26,10 +26,10 @@ struct JPEG2000 {
     /// Bands are counted from the lowest resolution on.
     func step(_ band: Int) throws(ImageError) -> (exponent: Int, mantissa: Int) {
       if style == 1 {
-        guard let first = steps.first else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+        guard let first = steps.first else { throw JPEG2000.broken }
         return (first.exponent - (band > 0 ? (band - 1) / 3 : 0), first.mantissa)
       }
-      guard band < steps.count else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+      guard band < steps.count else { throw JPEG2000.broken }
       return steps[band]
     }
   }
@@ -71,6 +71,8 @@ struct JPEG2000 {
     coding: [], quantization: [], hasOwnCoding: [], hasOwnQuantization: [])
   var tiles: [Int: (parameters: Parameters, data: [UInt8])] = [:]
 
+  static let broken = ImageError.damaged("a JPEG 2000 picture breaks its rules")
+
   static func decode(_ bytes: [UInt8]) throws(ImageError) -> Raster {
     let input = IndexedBytes(bytes)
     var decoder = JPEG2000(input: input)
@@ -83,22 +85,50 @@ struct JPEG2000 {
     if try input.byte(0) == 0xff { return 0 }
     var position = 0
     while true {
-      let length = try input.number(position, bytes: 4)
-      let type = String(decoding: try input.slice(position + 4, 4), as: UTF8.self)
-      if type == "jp2c" { return position + (length == 1 ? 16 : 8) }
-      guard length >= 8 else { throw .damaged("a JPEG 2000 picture breaks its rules") }
-      position += length
+      let (type, body, end) = try box(input, position)
+      if type == "jp2c" { return body }
+      if type == "jp2h" { try checkHeader(input, body, end) }
+      position = end
+    }
+  }
+
+  /// A box's type, where its body begins and where it ends.
+  private static func box(
+    _ input: IndexedBytes, _ start: Int
+  ) throws(ImageError) -> (type: String, body: Int, end: Int) {
+    let length = try input.number(start, bytes: 4)
+    let type = String(decoding: try input.slice(start + 4, 4), as: UTF8.self)
+    switch length {
+    case 0: return (type, start + 8, input.count)
+    case 1: return (type, start + 16, start + 16 + (try input.number(start + 12, bytes: 4)))
+    case 8...: return (type, start + 8, start + length)
+    default: throw broken
+    }
+  }
+
+  /// Colours must be those of the codestream.
+  private static func checkHeader(
+    _ input: IndexedBytes, _ start: Int, _ end: Int
+  ) throws(ImageError) {
+    var position = start
+    while position < end {
+      let (type, body, next) = try box(input, position)
+      if type == "pclr" { throw .unsupported("JPEG 2000 with a palette") }
+      if type == "colr", try input.byte(body) == 1, try input.number(body + 3, bytes: 4) == 18 {
+        throw .unsupported("JPEG 2000 in YCC")
+      }
+      position = next
     }
   }
 
   private mutating func readMarkers(from start: Int) throws(ImageError) {
-    guard try input.number(start, bytes: 2) == 0xff4f else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+    guard try input.number(start, bytes: 2) == 0xff4f else { throw JPEG2000.broken }
     var position = start + 2
     while position + 2 <= input.count {
       let marker = try input.number(position, bytes: 2)
       if marker == 0xffd9 { break }
       let length = try input.number(position + 2, bytes: 2)
-      guard length >= 2 else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+      guard length >= 2 else { throw JPEG2000.broken }
       let body = IndexedBytes(Array(try input.slice(position + 4, length - 2)))
       if marker == 0xff90 {
         position = try readTilePart(body, at: position)
@@ -127,14 +157,14 @@ struct JPEG2000 {
     guard image.width > 0, image.height > 0, image.width <= Raster.pixelLimit / image.height,
       components.isEmpty, tileSize.width > 0, tileSize.height > 0, tileOrigin.x <= image.left,
       tileOrigin.y <= image.top, (1...4).contains(count)
-    else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+    else { throw JPEG2000.broken }
     for index in 0..<count {
       let depth = try body.byte(36 + index * 3)
       let component = Component(
         depth: depth & 127 + 1, isSigned: depth > 127, across: try body.byte(37 + index * 3),
         down: try body.byte(38 + index * 3))
       guard component.across > 0, component.down > 0, component.depth <= 16 else {
-        throw .damaged("a JPEG 2000 picture breaks its rules")
+        throw JPEG2000.broken
       }
       components.append(component)
     }
@@ -159,7 +189,7 @@ struct JPEG2000 {
       }
     case 0xff53:
       let index = try body.byte(0)
-      guard components.indices.contains(index) else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+      guard components.indices.contains(index) else { throw JPEG2000.broken }
       parameters.coding[index] = try readCoding(
         body, at: 2, precincts: try body.byte(1) & 1 == 1)
       parameters.hasOwnCoding[index] = true
@@ -170,7 +200,7 @@ struct JPEG2000 {
       }
     case 0xff5d:
       let index = try body.byte(0)
-      guard components.indices.contains(index) else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+      guard components.indices.contains(index) else { throw JPEG2000.broken }
       parameters.quantization[index] = try readQuantization(body, at: 1)
       parameters.hasOwnQuantization[index] = true
     case 0xff5e, 0xff5f, 0xff60, 0xff61:
@@ -190,11 +220,11 @@ struct JPEG2000 {
     coding.isReversible = try body.byte(start + 4) == 1
     guard coding.levels <= 32, coding.blockWidth <= 10, coding.blockHeight <= 10,
       coding.blockWidth + coding.blockHeight <= 12
-    else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+    else { throw JPEG2000.broken }
     guard coding.style & 5 == 0 else { throw .unsupported("code blocks in several segments") }
     for resolution in 0..<(precincts ? coding.levels + 1 : 0) {
       let size = try body.byte(start + 5 + resolution)
-      guard resolution == 0 || size & 15 > 0 && size >> 4 > 0 else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+      guard resolution == 0 || size & 15 > 0 && size >> 4 > 0 else { throw JPEG2000.broken }
       coding.precincts.append((size & 15, size >> 4))
     }
     return coding
@@ -207,7 +237,7 @@ struct JPEG2000 {
     let head = try body.byte(start)
     result.style = head & 31
     result.guardBits = head >> 5
-    guard result.style <= 2 else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+    guard result.style <= 2 else { throw JPEG2000.broken }
     var position = start + 1
     while position < body.count {
       if result.style == 0 {
@@ -226,7 +256,7 @@ struct JPEG2000 {
   private mutating func readTilePart(
     _ body: IndexedBytes, at start: Int
   ) throws(ImageError) -> Int {
-    guard !components.isEmpty else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+    guard !components.isEmpty else { throw JPEG2000.broken }
     let index = try body.number(0, bytes: 2)
     let length = try body.number(2, bytes: 4)
     // The last part may leave its length out.
@@ -241,12 +271,12 @@ struct JPEG2000 {
       let marker = try input.number(position, bytes: 2)
       if marker == 0xff93 { break }
       let length = try input.number(position + 2, bytes: 2)
-      guard length >= 2 else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+      guard length >= 2 else { throw JPEG2000.broken }
       let body = IndexedBytes(Array(try input.slice(position + 4, length - 2)))
       try read(marker, body, &tile.parameters)
       position += 2 + length
     }
-    guard end >= position + 2 else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+    guard end >= position + 2 else { throw JPEG2000.broken }
     tile.data += try input.slice(position + 2, end - position - 2)
     tiles[index] = tile
     return end

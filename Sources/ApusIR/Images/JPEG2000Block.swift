@@ -110,6 +110,8 @@ struct JPEG2000Block {
   private var isSignificant: [Bool]
   private var isRefined: [Bool]
   private var isVisited: [Bool]
+  /// The lowest plane that is known of each element.
+  private var lowest: [Int]
   private let stride: Int
 
   private static let runContext = 17
@@ -128,17 +130,18 @@ struct JPEG2000Block {
     isSignificant = isNegative
     isRefined = Array(repeating: false, count: width * height)
     isVisited = isRefined
+    lowest = magnitudes
   }
 
-  /// The coefficients; what is cut off of them counts as half.
+  /// The coefficients; what is cut off of each counts as half.
   mutating func decode(
     planes: Int, passes: Int, reversible: Bool
   ) throws(ImageError) -> [Double] {
-    guard planes > 0, planes < 40 else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+    guard planes > 0, planes < 40 else { throw JPEG2000.broken }
     var plane = planes - 1
     var kind = 2
     for _ in 0..<passes {
-      guard plane >= 0 else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+      guard plane >= 0 else { throw JPEG2000.broken }
       switch kind {
       case 0: significance(plane)
       case 1: refinement(plane)
@@ -154,11 +157,10 @@ struct JPEG2000Block {
         isVisited = Array(repeating: false, count: isVisited.count)
       }
     }
-    let last = kind == 0 ? plane + 1 : plane
-    let rest = reversible ? (last > 0 ? Double(1 << (last - 1)) : 0) : 0.5 * Double(1 << last)
     return magnitudes.indices.map { index in
       guard magnitudes[index] > 0 else { return 0 }
-      let value = Double(magnitudes[index]) + rest
+      let half = 0.5 * Double(1 << lowest[index])
+      let value = Double(magnitudes[index]) + (reversible ? half.rounded(.down) : half)
       return isNegative[padded(index)] ? -value : value
     }
   }
@@ -190,6 +192,7 @@ struct JPEG2000Block {
           guard isSignificant[padded(index)], !isVisited[index] else { continue }
           let context = isRefined[index] ? 16 : zeroContext(index) > 0 ? 15 : 14
           magnitudes[index] |= decoder.decode(context) << plane
+          lowest[index] = plane
           isRefined[index] = true
         }
       }
@@ -253,6 +256,7 @@ struct JPEG2000Block {
     isNegative[place] = (bit == 1) != flips
     isSignificant[place] = true
     magnitudes[index] = 1 << plane
+    lowest[index] = plane
   }
 
   /// With vertically causal contexts a stripe does not look at the one below.

@@ -83,7 +83,7 @@ struct JPEG2000Tile {
         next.down = shrunk(area.bottom, size.height) - area.top >> size.height
       }
       // Each precinct has a packet of a byte at least.
-      guard next.across * next.down <= bytes + 1 else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+      guard next.across * next.down <= bytes + 1 else { throw JPEG2000.broken }
       let blocks =
         (area.width >> coding.blockWidth + 2) * (area.height >> coding.blockHeight + 2)
       guard blocks <= 1 << 20 else { throw .unsupported("a tile of \(blocks) code blocks") }
@@ -183,9 +183,9 @@ struct JPEG2000Tile {
             case 2: key = [resolution, top, left, component, precinct, layer]
             case 3: key = [top, left, component, resolution, precinct, layer]
             case 4: key = [component, top, left, resolution, precinct, layer]
-            default: throw .damaged("a JPEG 2000 picture breaks its rules")
+            default: throw JPEG2000.broken
             }
-            guard packets.count <= 8 * (reader.input.count + 1) else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+            guard packets.count <= 8 * (reader.input.count + 1) else { throw JPEG2000.broken }
             packets.append(((layer, resolution, component, precinct), key))
           }
         }
@@ -235,13 +235,13 @@ struct JPEG2000Tile {
             break
           }
           limit += 1
-          guard limit < 80 else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+          guard limit < 80 else { throw JPEG2000.broken }
         }
       }
       let passes = try reader.passes()
       while try reader.bit() == 1 {
         precinct.blocks[index].lengthBits += 1
-        guard precinct.blocks[index].lengthBits < 32 else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+        guard precinct.blocks[index].lengthBits < 32 else { throw JPEG2000.broken }
       }
       let bits = precinct.blocks[index].lengthBits + (Int.bitWidth - 1 - passes.leadingZeroBitCount)
       precinct.blocks[index].passes += passes
@@ -365,7 +365,7 @@ struct PacketBits {
   }
 
   mutating func number(_ count: Int) throws(ImageError) -> Int {
-    guard count < 48 else { throw .damaged("a JPEG 2000 picture breaks its rules") }
+    guard count < 48 else { throw JPEG2000.broken }
     var value = 0
     for _ in 0..<count { value = value << 1 | (try bit()) }
     return value
