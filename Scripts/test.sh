@@ -39,7 +39,7 @@ step "pictures against Pillow"
 
 step "scikit-learn pipelines"
 timeout 600 .venv/bin/python Tests/MachineLearning/check_sklearn.py \
-  --runner "$binary/apus-conformance" --at-least 68
+  --runner "$binary/apus-conformance" --at-least 84
 
 step "random graphs against ONNX Runtime"
 .venv/bin/python Tests/RandomGraphs/check_random_graphs.py "$binary/apus-conformance"

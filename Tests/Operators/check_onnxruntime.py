@@ -75,6 +75,7 @@ def products():
     case("NhwcFusedConv", [reals(1, 6, 6, 4), w, reals(8)], group=2, activation="Relu")
     case("NhwcMaxPool", [codes(1, 6, 6, 4, dtype=np.int8)], kernel_shape=[2, 2], strides=[2, 2])
     case("Inverse", [reals(2, 3, 3) + 3 * np.eye(3, dtype=np.float32)])
+    case("Unique", [(codes(20) % 4).astype(np.float32)], 3)
     case("Trilu", [reals(2, 3, 4)])
     case("Trilu", [reals(2, 3, 4), scalar(-1, np.int64)], upper=0)
     case("ExpandDims", [reals(2, 3), scalar(1, np.int32)])
