@@ -42,7 +42,10 @@ step "pictures against Pillow"
 
 step "scikit-learn pipelines"
 timeout 600 .venv/bin/python Tests/MachineLearning/check_sklearn.py \
-  --runner "$binary/apus-conformance" --at-least 68
+  --runner "$binary/apus-conformance" --at-least 84
+
+step "random graphs against ONNX Runtime"
+.venv/bin/python Tests/RandomGraphs/check_random_graphs.py "$binary/apus-conformance"
 
 tools=../shared/conformance
 if [ ! -d "$tools" ]; then
@@ -65,6 +68,26 @@ done
 step "the table of operators"
 .venv/bin/python -W ignore Scripts/support_matrix.py --check \
   --apus "$binary/apus" --runner "$binary/apus-conformance" --suite .test-data/suite
+
+step "the suite with constant operands"
+if [ ! -d .test-data/baked ]; then
+  .venv/bin/python "$tools/make_baked.py" --suite .test-data/suite -o .test-data/baked.new
+  .venv/bin/python "$tools/make_baked.py" --suite .test-data/suite -o .test-data/baked.new --all
+  mv .test-data/baked.new .test-data/baked
+fi
+for mode in reference optimized engine; do
+  .venv/bin/python "$tools/run_suite.py" --suite .test-data/baked --folder node-baked \
+    --folder node-all-constant -j 2 -q -o ".test-data/baked-$mode.json" \
+    -- "$binary/apus-conformance" --mode "$mode" > ".test-data/baked-$mode.log" || true
+  tail -n 1 ".test-data/baked-$mode.log"
+  python3 Scripts/check_conformance.py ".test-data/baked-$mode.json" --all-but
+done
+
+step "the suite in older versions of its operators"
+for mode in reference engine; do
+  .venv/bin/python Tests/Operators/check_opsets.py .test-data/suite "$binary/apus-conformance" \
+    --mode "$mode"
+done
 
 step "networks against ONNX Runtime"
 if [ ! -d .test-data/networks ]; then

@@ -26,7 +26,7 @@ enum OperatorTable {
     .init("Abs", unary(.absolute)),
     .init("Add", Arithmetic.binary(.add)),
     .init("Ceil", unary(.ceil)),
-    .init("Clip", since: 6, Clip.clip),
+    .init("Clip", Clip.clip),
     .init("Cos", since: 7, unary(.cos)),
     .init("CumSum", since: 11, CumulativeSums.sum),
     .init("Div", Arithmetic.binary(.divide)),
@@ -114,7 +114,7 @@ enum OperatorTable {
     .init("SpaceToDepth", BlockMoves.spaceToDepth),
     .init("Split", Joining.split),
     .init("Squeeze", Reshaping.squeeze),
-    .init("Tile", since: 6, Tiling.tile),
+    .init("Tile", Tiling.tile),
     .init("Transpose", Reshaping.transpose),
     .init("Unsqueeze", Reshaping.unsqueeze),
   ]

@@ -27,10 +27,14 @@ extension OperatorTable {
     .init("NhwcConv", FusedProducts.convolution(fused: false, channelsLast: true)),
     .init("NhwcFusedConv", FusedProducts.convolution(fused: true, channelsLast: true)),
     .init("NhwcMaxPool", FusedProducts.maximumPool),
+    .init("PackedAttention", TokenPacking.attention),
+    .init("PackedMultiHeadAttention", TokenPacking.multiHead),
     .init("QuickGelu", MicrosoftActivations.quick),
     .init("RotaryEmbedding", RotaryEmbedding.microsoft),
+    .init("Solve", MicrosoftMatrices.solve),
     .init("TransposeMatMul", FusedProducts.matMul(activated: false, batches: false)),
     .init("Trilu", MicrosoftMatrices.triangle),
+    .init("Unique", MicrosoftMatrices.unique),
   ]
 
   private static let microsoftNormalization: [OperatorImporter] = [

@@ -53,11 +53,14 @@ struct FusedNode {
     var builder = ProgramBuilder()
     var operands: [ValueID] = []
     var values: [Int] = []
-    let rank = graph.type(node.results[0]).rank
+    // A constant may be what gives the result its rank.
+    let rank =
+      node.operands.compactMap { $0 }.filter { graph.scalar($0) == nil }
+      .map { graph.type($0).rank ?? 0 }.max() ?? 0
     for operand in node.operands {
       guard let operand, Program.Lane(for: graph.type(operand).element) != nil else { return nil }
       if let number = graph.scalar(operand), graph.type(operand).element == .float32,
-        (graph.type(operand).rank ?? .max) <= (rank ?? 0)
+        (graph.type(operand).rank ?? .max) <= rank
       {
         values.append(builder.emit(.real(Double(Float(number)))))
       } else if let index = operands.firstIndex(of: operand) {

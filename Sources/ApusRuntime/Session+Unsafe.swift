@@ -320,7 +320,14 @@ package final class Session {
     if options.isProfiled {
       profile.add(step.node.id, nanoseconds: apus_clock_monotonic() - start)
     }
-    options.observer?(step.node, values)
+    if let observer = options.observer {
+      observer(step.node, try detached(values.map(HostValue.tensor)).compactMap(\.tensor))
+    }
+  }
+
+  /// The values without views of the session's memory, which moves when it grows.
+  private func detached(_ values: [HostValue]) throws(RuntimeError) -> [HostValue] {
+    do { return try HostValue.detached(values, from: self) } catch { throw .tensor(error) }
   }
 
   private func evaluate(_ step: Segment.HostStep) throws(RuntimeError) -> [HostValue] {
@@ -426,7 +433,7 @@ package final class Session {
   private func follow(
     _ segment: Segment, evaluating step: Segment.HostStep, _ specializer: Specializer
   ) throws(RuntimeError) -> Segment {
-    let values = try evaluate(step)
+    let values = try detached(evaluate(step))
     let key = SegmentKey(shapes: values.map { $0.tensor?.shape ?? [] }, contents: [])
     var state = segment.state
     let first = Int(state.slotCount)

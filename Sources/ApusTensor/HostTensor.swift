@@ -90,6 +90,14 @@ package struct HostTensor: Sendable {
   package var type: TensorType { TensorType(element, fixed: shape) }
   package var byteCount: Int { element.byteCount(of: count) ?? 0 }
 
+  /// Whether the elements lie in memory that belongs to `owner`.
+  package func isBorrowed(from owner: AnyObject) -> Bool {
+    switch content {
+    case .dense(let storage, _), .splat(let storage): storage.isBorrowed(from: owner)
+    case .texts: false
+    }
+  }
+
   package var isSplat: Bool { if case .splat = content { true } else { false } }
 
   /// Bytes of memory the tensor really occupies.

@@ -57,6 +57,9 @@ package final class Storage: @unchecked Sendable {
     Storage(address, byteCount, .nothing, owner, writable: true)
   }
 
+  /// Whether the bytes are the owner's own.
+  package func isBorrowed(from owner: AnyObject) -> Bool { keepAlive === owner }
+
   package var bytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: address, count: byteCount)
   }

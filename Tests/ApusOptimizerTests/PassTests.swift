@@ -147,6 +147,23 @@ import Testing
     #expect(try optimized(text, [ElementwiseFusion(), EpilogueFusion()]) == ["matmul"])
   }
 
+  /// A constant of one element may have the highest rank of all operands.
+  @Test func constantsThatGiveTheRankStay() throws {
+    let text = """
+      graph "g" (%x: f32[n], %w: f32[2, 3]) {
+        weight @one: f32[1, 1, 1] = [2.0]
+        weight @two: f32[] = [0.5]
+        %1 = binary(%x, @one) {function: multiply}: f32[1, 1, n]
+        %2 = binary(%1, @two) {function: add}: f32[1, 1, n]
+        %3 = matmul(%w, %w) {right_permutation: [1, 0]}
+        %4 = binary(%3, @one) {function: add}
+        return %2 as "y", %4 as "z"
+      }
+      """
+    let names = try optimized(text, [ElementwiseFusion(), EpilogueFusion()])
+    #expect(names == ["elementwise", "matmul", "binary"])
+  }
+
   @Test func transposesJoinProducts() throws {
     let text = """
       graph "g" (%q: f32[n, 4, 2, 3], %k: f32[n, 5, 2, 3]) {

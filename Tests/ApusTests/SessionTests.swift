@@ -103,6 +103,29 @@ import Testing
     }
   }
 
+  /// A sequence holds what lay in memory that has moved since; the sizes make stale reads fatal.
+  @Test func containersOutliveTheMemoryOfTheirParts() throws {
+    var graph = Graph(name: "g")
+    let x = graph.addInput("x", TensorType(.float32, [.symbol("n")]))
+    let place = graph.addInput("place", TensorType(.int64, []))
+    let doubled = try graph.append(Binary(.add), [x, x], name: "doubled")[0]
+    let both = try graph.append(SequenceMake(), [doubled, x], name: "both")[0]
+    let one = try graph.append(SequenceAt(), [both, place], name: "one")[0]
+    let wide = try graph.append(Concat(axis: 0), [one, one, one], name: "wide")[0]
+    let sum = try graph.append(Binary(.add), [wide, wide], name: "sum")[0]
+    graph.addOutput("y", sum)
+    graph.addOutput("one", one)
+    let session = try Compiler.build(graph, BuildOptions()).engine.makeSession()
+    let count = 1 << 18
+    let data = try HostTensor(.float32, shape: [count], .real((0..<count).map { Double($0 % 7) }))
+    let found = try session.run([
+      "x": data, "place": try HostTensor(.int64, shape: [], .signed([0])),
+    ])
+    let expected = (0..<count).map { Double($0 % 7) * 2 }
+    #expect(try found["one"]?.reals() == expected)
+    #expect(try found["y"]?.reals().suffix(3) == expected.suffix(3).map { $0 * 2 }[...])
+  }
+
   @Test func profileAndObserverSeeEveryLaunch() throws {
     let engine = try engine(threads: 1)
     let session = engine.makeSession()

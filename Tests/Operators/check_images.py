@@ -3,7 +3,8 @@
 
   check_images.py --runner .build/release/apus-conformance
 
-Every pixel must be Pillow's; JPEG too, whose decoder follows libjpeg's arithmetic. Needs onnx and Pillow.
+Every pixel must be Pillow's; JPEG too, whose decoder follows libjpeg's arithmetic. Only JPEG 2000 by real wavelets may
+differ by one. Needs onnx and Pillow.
 """
 import argparse
 import io
@@ -43,8 +44,27 @@ def pictures():
                 yield f"{form} {mode} {size}", colour.convert(mode), form, {}
         yield f"png alpha {size}", colour.convert("RGBA"), "PNG", {}
         yield f"png few colours {size}", colour.quantize(4), "PNG", {"bits": 2}
+        for kind, image in (("colour", colour), ("grey", grey)):
+            for options in waves(height, width):
+                yield f"jpeg2000 {kind} {size} {options}", image, "JPEG2000", options
+        yield f"jpeg2000 alpha {size}", colour.convert("RGBA"), "JPEG2000", {}
         yield f"webp {size}", colour, "WEBP", {}
         yield f"webp lossless {size}", colour, "WEBP", {"lossless": True}
+
+
+def waves(height, width):
+    """Options of JPEG 2000: wavelets, tiles, progressions, layers, block and precinct sizes."""
+    yield {"num_resolutions": 1}
+    yield {"no_jp2": True, "num_resolutions": 3}
+    for order in ("LRCP", "RLCP", "RPCL", "PCRL", "CPRL"):
+        yield {"progression": order, "num_resolutions": 3, "quality_layers": [40, 10, 0], "codeblock_size": (4, 8)}
+    for irreversible in (False, True):
+        yield {"irreversible": irreversible, "mct": 0, "num_resolutions": 2}
+        yield {"irreversible": irreversible, "num_resolutions": 3, "quality_layers": [20]}
+        yield {"irreversible": irreversible, "num_resolutions": 3, "precinct_size": (16, 8), "codeblock_size": (8, 8)}
+        if min(height, width) > 8:
+            yield {"irreversible": irreversible, "num_resolutions": 2, "tile_size": (16, 8), "offset": (3, 1), "tile_offset": (1, 0)}
+            yield {"irreversible": irreversible, "num_resolutions": 2, "tile_size": (7, 13)}
 
 
 def main():
@@ -57,7 +77,10 @@ def main():
         jobs = []
         for index, (name, image, form, settings) in enumerate(pictures()):
             stream = io.BytesIO()
-            image.save(stream, form, **settings)
+            try:
+                image.save(stream, form, **settings)
+            except OSError:
+                continue  # not every option goes with every size
             data = np.frombuffer(stream.getvalue(), np.uint8)
             pixel_format = list(formats)[index % 3]
             wanted = np.array(Image.open(stream).convert("RGB"))
@@ -93,8 +116,10 @@ def main():
             if found.shape != wanted.shape:
                 print(f"{name} {pixel_format}: shape {found.shape} for {wanted.shape}")
                 wrong += 1
-            elif (found != wanted).any():
-                worst = np.abs(found.astype(int) - wanted).max()
+                continue
+            worst = np.abs(found.astype(int) - wanted).max(initial=0)
+            # Real wavelets are computed in another precision.
+            if worst > ("irreversible': True" in name):
                 print(f"{name} {pixel_format}: differs by up to {worst}")
                 wrong += 1
     print(f"{len(jobs) - wrong} of {len(jobs)} pictures agree")

@@ -18,6 +18,8 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
+import standard_cases
+
 MICROSOFT = "com.microsoft"
 random = np.random.default_rng(1)
 cases = []
@@ -73,6 +75,7 @@ def products():
     case("NhwcFusedConv", [reals(1, 6, 6, 4), w, reals(8)], group=2, activation="Relu")
     case("NhwcMaxPool", [codes(1, 6, 6, 4, dtype=np.int8)], kernel_shape=[2, 2], strides=[2, 2])
     case("Inverse", [reals(2, 3, 3) + 3 * np.eye(3, dtype=np.float32)])
+    case("Unique", [(codes(20) % 4).astype(np.float32)], 3)
     case("Trilu", [reals(2, 3, 4)])
     case("Trilu", [reals(2, 3, 4), scalar(-1, np.int64)], upper=0)
     case("ExpandDims", [reals(2, 3), scalar(1, np.int32)])
@@ -319,6 +322,7 @@ def main():
     options = parser.parse_args()
     for family in [products, activations, normalization, attention, grouped_attention, quantized, recurrent]:
         family()
+    standard_cases.add(case, reals, codes)
     settings = onnxruntime.SessionOptions()
     settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     settings.log_severity_level = 4

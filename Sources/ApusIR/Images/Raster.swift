@@ -43,7 +43,7 @@ package struct Raster: Sendable {
     {
       self = try LibraryDecoder.webP(bytes)
     } else if starts([0, 0, 0, 12, 0x6A, 0x50]) || starts([0xFF, 0x4F, 0xFF, 0x51]) {
-      throw .unsupported("JPEG 2000 pictures")
+      self = try JPEG2000.decode(bytes)
     } else {
       throw .damaged("no known kind of picture")
     }

@@ -1,24 +1,39 @@
 package import ApusLoops
 package import ApusTensor
 
+/// How a number becomes a power of two.
+package enum ScaleRounding: String, FieldKind {
+  case up, down
+  /// The nearest one; the middle goes up.
+  case nearest
+}
+
 /// Converts every element to another type.
 ///
 /// Operand `input`: anything. Floats round to nearest even, integers wrap, float to integer truncates;
-/// `saturate` decides what becomes of values beyond a float8's range. Source: ONNX Cast-25.
+/// `saturate` decides what becomes of values beyond a float8's range, `rounding` which power of two
+/// stands for a number. Source: ONNX Cast-25.
 package struct Cast: ElementwiseOperator {
   package static let name = "cast"
   package static let operandNames = ["input"]
   package static var fields: [Field<Self>] {
-    [Field("element", \.element), Field("saturate", \.saturate)]
+    [
+      Field("element", \.element), Field("saturate", \.saturate), Field("rounding", \.rounding),
+    ]
   }
 
   package var element: ElementType = .float32
   package var saturate = true
+  /// For elements that are powers of two (float8e8m0).
+  package var rounding = ScaleRounding.up
 
   package init() {}
-  package init(to element: ElementType, saturate: Bool = true) {
+  package init(
+    to element: ElementType, saturate: Bool = true, rounding: ScaleRounding = .up
+  ) {
     self.element = element
     self.saturate = saturate
+    self.rounding = rounding
   }
 
   package func infer(_ operands: Operands) throws(TypeError) -> [Fact] {
@@ -46,7 +61,27 @@ package struct Cast: ElementwiseOperator {
         throw .tensor(error)
       }
     }
+    if element == .float8e8m0, !saturate || rounding != .up {
+      let bytes = try input.decodedReals().map(power)
+      do { return [try HostTensor(element, shape: input.shape, bytes: bytes)] } catch {
+        throw .tensor(error)
+      }
+    }
     return [try .make(element, input.shape, values)]
+  }
+
+  /// The code of a power of two; 255 is not a number.
+  private func power(_ value: Double) -> UInt8 {
+    guard value.isFinite else { return 255 }
+    guard value > 0 else { return saturate ? 0 : 255 }
+    let goesUp: Bool
+    switch rounding {
+    case .up: goesUp = value.significand > 1
+    case .down: goesUp = false
+    case .nearest: goesUp = value.significand >= 1.5
+    }
+    let code = Int(value.exponent) + (goesUp ? 1 : 0) + 127
+    return (0...254).contains(code) ? UInt8(code) : saturate ? (code < 0 ? 0 : 254) : 255
   }
 
   private func parse(_ texts: [String], _ shape: [Int]) throws(EvaluationError) -> HostTensor {

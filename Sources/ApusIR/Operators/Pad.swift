@@ -8,7 +8,8 @@ package enum PadMode: String, FieldKind {
 /// Adds elements before and after along some axes; negative counts take elements away.
 ///
 /// Operands `data`, `pads` (int64: all starts, then all ends), optional `value` (one element of the
-/// data's type), optional `axes` (int32 or int64; all where missing). Source: ONNX Pad-25.
+/// data's type), optional `axes` (int32 or int64; all where missing). Taking away comes first.
+/// Source: ONNX Pad-25.
 package struct Pad: Operator {
   package static let name = "pad"
   package static let operandNames = ["data", "pads", "value", "axes"]
@@ -52,12 +53,21 @@ package struct Pad: Operator {
         axes.append(try normalized(axis, rank: data.rank))
       }
     }
+    guard pads.count == 2 * axes.count,
+      pads.allSatisfy({ $0 > -Self.limit && $0 < Self.limit })
+    else { throw .value("pads of \(axes.count) axes are out of range") }
     // For each axis, the source position of every result position, or -1.
     var sources = data.shape.map { Array(0..<$0) }
-    for (index, axis) in axes.enumerated() where index < pads.count {
+    for (index, axis) in axes.enumerated() {
+      let (before, after) = (pads[index], pads[index + axes.count])
+      let extent = data.shape[axis]
+      // What is taken away is not there to be mirrored or repeated.
+      let first = max(0, -before)
+      let kept = max(0, extent + min(after, 0) - first)
       var positions: [Int] = []
       for position in 0..<shape[axis] {
-        positions.append(try source(position - pads[index], extent: data.shape[axis]))
+        let place = try source(position - max(before, 0), extent: kept)
+        positions.append(place < 0 ? -1 : first + place)
       }
       sources[axis] = positions
     }
@@ -70,6 +80,8 @@ package struct Pad: Operator {
     }
     return [try data.picking(offsets, shape: shape, fill: operands.optional(2))]
   }
+
+  private static let limit = 1 << 48
 
   /// Where a position beside the data is read from.
   private func source(_ position: Int, extent: Int) throws(EvaluationError) -> Int {

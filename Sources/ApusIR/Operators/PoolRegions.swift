@@ -30,6 +30,7 @@ package struct PoolRegions: Operator {
     _ = try operands.require(0, rank: 4)
     let regions = try operands.require(1, sameElementAs: 0)
     _ = try operands.require(1, rank: 2)
+    guard scale.isFinite else { throw .invalid(field: "scale", reason: "\(scale) is not finite") }
     guard rows > 0, columns > 0 else {
       throw .invalid(field: "rows", reason: "rows and columns must be positive")
     }

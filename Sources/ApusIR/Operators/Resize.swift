@@ -8,11 +8,15 @@ package enum ResizeMode: String, FieldKind {
 /// How a position of the result maps to one of the data.
 package enum ResizeTransform: String, FieldKind {
   case halfPixel, halfPixelSymmetric, torchHalfPixel, alignCorners, asymmetric, cropAndResize
+  /// Half an element to the right of `halfPixel`.
+  case shiftedHalfPixel
 }
 
 /// Which neighbour is the nearest.
 package enum ResizeRounding: String, FieldKind {
   case roundPreferFloor, roundPreferCeil, floor, ceil
+  /// The lower one where the axis grows, the upper one where it shrinks.
+  case outward
 }
 
 /// What sizes mean for the shape of the image.
@@ -21,6 +25,9 @@ package enum ResizeAspect: String, FieldKind {
 }
 
 /// Resamples along axes, one after the other.
+///
+/// Coordinates are computed in single precision, as by the runtimes that exporters check against: a
+/// nearest neighbour, or an extent by scale, may hang on it.
 ///
 /// Operands `data`, optional `region` (starts, then ends, in parts of the extents), optional `scales`
 /// (real), optional `sizes` (int64): one of the last two, an entry for each of `axes`, or of all axes
@@ -70,12 +77,7 @@ package struct Resize: Operator {
         throw .invalid(field: "scales", reason: "\(values) for \(axes.count) axes")
       }
       for (axis, scale) in zip(axes, values) {
-        if scale == 1 {
-          result[axis] = extents[axis]
-        } else if let extent = extents[axis].fixed {
-          let size = (Double(extent) * scale).rounded(.down)
-          result[axis] = size < 9e15 ? .fixed(Int(size)) : .overflow
-        }
+        result[axis] = Self.scaled(extents[axis], Float(scale))
       }
       return [Fact(data.element, result)]
     }
@@ -92,12 +94,32 @@ package struct Resize: Operator {
       return (extent, size)
     }
     guard known.count == axes.count else { return [Fact(data.element, result)] }
-    let scales = known.map { Double($0.1) / Double($0.0) }
-    let scale = (aspect == .notLarger ? scales.min() : scales.max()) ?? 1
+    let scale = commonScale(known)
     for (axis, pair) in zip(axes, known) {
-      result[axis] = .fixed(Int((Double(pair.0) * scale + 0.5).rounded(.down)))
+      let size = (Double(pair.0) * scale + 0.5).rounded(.down)
+      result[axis] = size < 9e15 ? .fixed(Int(size)) : .overflow
     }
     return [Fact(data.element, result)]
+  }
+
+  /// The factor that keeps the aspect of extents that shall become sizes.
+  private func commonScale(_ pairs: [(Int, Int)]) -> Double {
+    let scales = pairs.map { Double($0.1) / Double($0.0) }
+    return (aspect == .notLarger ? scales.min() : scales.max()) ?? 1
+  }
+
+  private static func scaled(_ extent: Extent, _ scale: Float) -> Extent {
+    if let number = extent.fixed {
+      let size = (Float(number) * scale).rounded(.down)
+      return size < 9e15 ? .fixed(Int(size)) : .overflow
+    }
+    if scale == scale.rounded(), scale >= 1, scale < 1e9 { return extent * .fixed(Int(scale)) }
+    // Powers of two divide without rounding.
+    let inverse = (1 / scale).rounded()
+    if scale < 1, inverse < 1e9, inverse.significand == 1, inverse * scale == 1 {
+      return extent.floorDivided(by: .fixed(Int(inverse)))
+    }
+    return .unknown
   }
 
   private func axes(rank: Int) throws(TypeError) -> [Int] {
@@ -113,24 +135,27 @@ package struct Resize: Operator {
     do { axes = try self.axes(rank: data.rank) } catch { throw .type(error) }
     let scales = try operands.optional(2)?.decodedReals()
     let region = try operands.optional(1)?.decodedReals() ?? []
-    guard shape.count == data.rank, scales.map({ $0.count == axes.count }) ?? true else {
-      throw .value("scales do not fit \(data.shape)")
-    }
+    guard shape.count == data.rank, scales.map({ $0.count == axes.count }) ?? true,
+      scales?.allSatisfy({ $0 > 0 && $0.isFinite }) ?? true
+    else { throw .value("scales do not fit \(data.shape)") }
+    guard region.allSatisfy(\.isFinite) else { throw .value("the region is not finite") }
     if shape.contains(0) || data.count == 0 {
       do { return [try HostTensor(zeros: data.element, shape: shape)] } catch {
         throw .tensor(error)
       }
     }
+    let common = try commonScale(operands.optional(3), axes.map { data.shape[$0] })
     var lines = shape.indices.map { axis in (0..<data.shape[axis]).map { [ResizeTap($0, 1)] } }
     var touched: Set<Int> = []
     for (index, axis) in axes.enumerated() {
       let input = data.shape[axis]
       let output = shape[axis]
-      let scale = scales?[index] ?? Double(output) / Double(input)
+      let scale = scales.map { Float($0[index]) } ?? common ?? Float(output) / Float(input)
       if scale == 1, input == output, transform != .cropAndResize { continue }
       touched.insert(axis)
-      let bounds =
-        region.count == 2 * axes.count ? (region[index], region[index + axes.count]) : (0, 1)
+      let bounds: (Float, Float) =
+        region.count == 2 * axes.count
+        ? (Float(region[index]), Float(region[index + axes.count])) : (0, 1)
       lines[axis] = (0..<output).map { taps($0, input, output, scale, bounds) }
     }
     if mode == .nearest, transform != .cropAndResize {
@@ -144,6 +169,16 @@ package struct Resize: Operator {
       return [try data.picking(offsets, shape: shape)]
     }
     return [try blend(data, lines, touched, shape)]
+  }
+
+  /// The scale that sizes ask for where they keep the aspect.
+  private func commonScale(
+    _ sizes: HostTensor?, _ extents: [Int]
+  ) throws(EvaluationError) -> Float? {
+    guard aspect != .stretch, let sizes = try sizes?.decodedIntegers(),
+      sizes.count == extents.count
+    else { return nil }
+    return Float(commonScale(Array(zip(extents, sizes))))
   }
 
   /// Applies the taps axis by axis; a line without taps lies outside.
@@ -181,10 +216,11 @@ package struct Resize: Operator {
 
   /// What a position of the result is made of along one axis.
   private func taps(
-    _ position: Int, _ input: Int, _ output: Int, _ scale: Double, _ region: (Double, Double)
+    _ position: Int, _ input: Int, _ output: Int, _ scale: Float, _ region: (Float, Float)
   ) -> [ResizeTap] {
-    let x = origin(position, input, output, scale, region)
-    if transform == .cropAndResize, x < 0 || x > Double(input - 1) { return [] }
+    let place = origin(position, input, output, scale, region)
+    if transform == .cropAndResize, !(place >= 0 && place <= Float(input - 1)) { return [] }
+    let x = max(-1e15, min(Double(place), 1e15))
     func clamped(_ index: Double) -> Int { Int(min(max(index, 0), Double(input - 1))) }
     if mode == .nearest {
       let nearest =
@@ -193,10 +229,11 @@ package struct Resize: Operator {
         case .ceil: x.rounded(.up)
         case .roundPreferFloor: (x - 0.5).rounded(.up)
         case .roundPreferCeil: (x + 0.5).rounded(.down)
+        case .outward: x.rounded(scale < 1 ? .up : .down)
         }
       return [ResizeTap(clamped(nearest), 1)]
     }
-    let shrink = antialias ? min(scale, 1) : 1
+    let shrink = antialias ? Double(min(scale, 1)) : 1
     let support = (mode == .linear ? 1.0 : 2.0) / shrink
     var taps: [ResizeTap] = []
     var total = 0.0
@@ -215,25 +252,26 @@ package struct Resize: Operator {
   }
 
   private func origin(
-    _ position: Int, _ input: Int, _ output: Int, _ scale: Double, _ region: (Double, Double)
-  ) -> Double {
-    let x = Double(position)
+    _ position: Int, _ input: Int, _ output: Int, _ scale: Float, _ region: (Float, Float)
+  ) -> Float {
+    let x = Float(position)
     switch transform {
     case .halfPixel: return (x + 0.5) / scale - 0.5
+    case .shiftedHalfPixel: return (x + 0.5) / scale
     case .halfPixelSymmetric:
-      let adjustment = Double(output) / (scale * Double(input))
-      let offset = Double(input) / 2 * (1 - adjustment)
+      let adjustment = Float(output) / (scale * Float(input))
+      let offset = Float(input) / 2 * (1 - adjustment)
       return offset + (x + 0.5) / scale - 0.5
     case .torchHalfPixel: return output > 1 ? (x + 0.5) / scale - 0.5 : 0
     case .alignCorners:
       // The result's length before it was rounded down.
-      let last = scale * Double(input) - 1
-      return output > 1 && last > 0 ? x * Double(input - 1) / last : 0
+      let last = scale * Float(input) - 1
+      return output > 1 && last > 0 ? x * Float(input - 1) / last : 0
     case .asymmetric: return x / scale
     case .cropAndResize:
-      let last = Double(input - 1)
+      let last = Float(input - 1)
       guard output > 1 else { return 0.5 * (region.0 + region.1) * last }
-      return region.0 * last + x * (region.1 - region.0) * last / Double(output - 1)
+      return region.0 * last + x * (region.1 - region.0) * last / Float(output - 1)
     }
   }
 

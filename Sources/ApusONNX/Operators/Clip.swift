@@ -13,6 +13,7 @@ enum Clip {
     var high = context.optional(2)
     if context.opset < 11 {
       try context.expect(1)
+      if context.opset < 6 { attributes.ignore("consumed_inputs") }
       low = nil
       high = nil
       if let bound = try attributes.real("min"), bound > -Double(Float.greatestFiniteMagnitude) {

@@ -33,12 +33,12 @@ enum Conversion {
   ) throws(ImportError) -> ValueID {
     var saturate = true
     if context.opset >= 19 { saturate = try attributes.flag("saturate", default: true) }
-    if context.opset >= 24, let mode = try attributes.text("round_mode"), mode != "up",
-      element == .float8e8m0
-    {
-      throw .unsupported("round mode '\(mode)'", .attribute("round_mode"))
+    var rounding = ScaleRounding.up
+    if context.opset >= 24 {
+      rounding = try attributes.choice(
+        "round_mode", default: .up, [("up", .up), ("down", .down), ("nearest", .nearest)])
     }
-    return try context.one(Cast(to: element, saturate: saturate), x)
+    return try context.one(Cast(to: element, saturate: saturate, rounding: rounding), x)
   }
 
   /// The names that opsets before 6 use.

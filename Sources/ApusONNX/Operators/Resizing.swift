@@ -12,7 +12,7 @@ enum Resizing {
     if context.opset < 11 {
       try context.expect(2)
       operation.transform = .asymmetric
-      operation.rounding = .floor
+      operation.rounding = .outward
       return [try context.one(operation, data, nil, try context.operand(1, "scales"), nil)]
     }
     try context.expect(1...4)
@@ -21,7 +21,7 @@ enum Resizing {
       [
         ("half_pixel", .halfPixel), ("half_pixel_symmetric", .halfPixelSymmetric),
         ("pytorch_half_pixel", .torchHalfPixel), ("align_corners", .alignCorners),
-        ("asymmetric", .asymmetric), ("tf_half_pixel_for_nn", .halfPixel),
+        ("asymmetric", .asymmetric), ("tf_half_pixel_for_nn", .shiftedHalfPixel),
         ("tf_crop_and_resize", .cropAndResize),
       ])
     operation.rounding = try attributes.choice(

@@ -7,10 +7,12 @@ enum Tiling {
   static func tile(
     _ context: NodeContext, _ attributes: inout AttributeReader
   ) throws(ImportError) -> [ValueID?] {
-    try context.expect(2)
+    try context.expect(context.opset < 6 ? 3 : 2)
     let data = try context.operand(0, "input")
-    let repeats = try context.operand(1, "repeats")
     let rank = try context.knownRank(data, "input")
+    let repeats =
+      context.opset < 6
+      ? try alongOneAxis(context, rank: rank) : try context.operand(1, "repeats")
     if rank == 0 { return [try context.one(Identity(), data)] }
     let shape = try context.one(ShapeOf(), data)
     let column = try context.vector([1])
@@ -23,5 +25,15 @@ enum Tiling {
       Expand(), split, try context.one(Reshape(), pairs, try context.vector([rank * 2])))
     let result = try context.binary(.multiply, shape, repeats)
     return [try context.one(Reshape(allowZero: true), expanded, result)]
+  }
+
+  /// Before opset 6 a count and an axis are given, in the data's type.
+  private static func alongOneAxis(
+    _ context: NodeContext, rank: Int
+  ) throws(ImportError) -> ValueID {
+    let count = try context.indices(try context.operand(1, "tiles"))
+    let axis = try context.indices(try context.operand(2, "axis"))
+    let isAxis = try context.binary(.equal, try context.vector(Array(0..<rank)), axis)
+    return try context.select(isAxis, count, try context.integerScalar(1))
   }
 }

@@ -25,4 +25,14 @@ import Testing
     #expect(try infer(Cast(to: .int32), [fact])[0].contents == [.symbol("n")])
     #expect(try infer(Cast(to: .float32), [fact])[0].contents == nil)
   }
+
+  @Test(arguments: [
+    (ScaleRounding.up, true, [128, 129, 0, 254]), (.down, true, [127, 128, 0, 254]),
+    (.nearest, true, [128, 128, 0, 254]), (.nearest, false, [128, 128, 255, 255]),
+  ])
+  func powersOfTwo(rounding: ScaleRounding, saturate: Bool, expected: [UInt8]) throws {
+    let x = try HostTensor(.float64, shape: [4], .real([1.5, 2.25, 0, 1e300]))
+    let operation = Cast(to: .float8e8m0, saturate: saturate, rounding: rounding)
+    #expect(try operation.evaluate([x], [])[0].packedBytes == expected)
+  }
 }

@@ -37,4 +37,16 @@ import Testing
       try Probe.run(Pad(.edge), [try Probe.real([], [0]), try Probe.whole([1, 0], [2])])
     }
   }
+
+  @Test func takesAwayBeforeItRepeats() throws {
+    let x = try Probe.real([1, 2, 3, 4], [4])
+    func pad(_ mode: PadMode, _ pads: [Int]) throws -> [Double] {
+      try Probe.reals(Pad(mode), [x, Probe.whole(pads, [2])])
+    }
+    #expect(try pad(.wrap, [-1, 2]) == [2, 3, 4, 2, 3])
+    #expect(try pad(.reflect, [-1, 4]) == [2, 3, 4, 3, 2, 3, 4])
+    #expect(try pad(.edge, [2, -3]) == [1, 1, 1])
+    #expect(try pad(.constant, [-6, 3]) == [0])
+    #expect(throws: (any Error).self) { try pad(.constant, [.min, .max]) }
+  }
 }

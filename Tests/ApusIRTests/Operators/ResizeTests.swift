@@ -54,4 +54,48 @@ import Testing
     }
     #expect(throws: TypeError.self) { try resize([1, 2], to: -4) }
   }
+
+  @Test func aspectsKeepOneScale() throws {
+    var operation = Resize()
+    operation.mode = .linear
+    operation.aspect = .notLarger
+    let x = try Probe.real([0, 1, 2, 3, 4, 5, 6], [1, 7])
+    let found = try Probe.run(operation, [x, nil, nil, Probe.whole([1, 8], [2])])[0]
+    #expect(found.shape == [1, 7])
+    operation.aspect = .notSmaller
+    let wide = try Probe.run(operation, [x, nil, nil, Probe.whole([1, 8], [2])])[0]
+    // 8 / 7 is the scale of both axes.
+    #expect(wide.shape == [1, 8])
+  }
+
+  @Test func extentsByScaleAreThoseOfSinglePrecision() throws {
+    let n = Extent.symbol("n")
+    let facts = try infer(
+      Resize(),
+      [Fact(.float32, [10, n, n, n]), nil, Fact(constant: Probe.real([0.7, 2, 0.5, 0.3], [4]))])
+    #expect(facts[0].shape == [7, n * 2, n.floorDivided(by: 2), .unknown])
+  }
+
+  @Test func neighboursOfOldOpsets() throws {
+    var operation = Resize()
+    operation.transform = .asymmetric
+    operation.rounding = .outward
+    let x = try Probe.real([1, 2, 3, 4], [4])
+    #expect(try Probe.reals(operation, [x, nil, Probe.real([0.6], [1]), nil]) == [1, 3])
+    operation.transform = .shiftedHalfPixel
+    operation.rounding = .floor
+    #expect(try Probe.reals(operation, [x, nil, Probe.real([0.5], [1]), nil]) == [2, 4])
+  }
+
+  @Test func regionsMustBeFinite() throws {
+    var operation = Resize()
+    operation.transform = .cropAndResize
+    let x = try Probe.real([1, 2], [2])
+    #expect(throws: EvaluationError.self) {
+      try Probe.run(operation, [x, Probe.real([0, .nan], [2]), nil, Probe.whole([3], [1])])
+    }
+    #expect(
+      try Probe.reals(operation, [x, Probe.real([0, 1e38], [2]), nil, Probe.whole([2], [1])])
+        == [1, 0])
+  }
 }

@@ -67,4 +67,63 @@ internal import Testing
       try run("MultiHeadAttention", [q, .floats(both, [1, 2, 1, 2, 2])], heads)[0].reals()
         == apart)
   }
+
+  /// Two sequences of one and two tokens in a batch of two by three places.
+  @Test func sequencesWithoutPadding() throws {
+    let values = (0..<12).map { Double($0 % 5) / 4 }
+    func tokens(_ shift: Int, _ range: Range<Int>) throws -> HostTensor {
+      try .floats(
+        range.map { values[($0 + shift) % 12] }, [range.count / 4, 4])
+    }
+    func alone(_ range: Range<Int>) throws -> [Double] {
+      let shape = [1, range.count / 4, 4]
+      let operands = try (0..<3).map { try tokens($0, range).reshaped(shape) }
+      return try run("MultiHeadAttention", operands, [.int("num_heads", 2)])[0].reals()
+    }
+    let offsets = try HostTensor(.int32, shape: [2, 3], .signed([0, 3, 4, 1, 2, 5]))
+    let starts = try HostTensor(.int32, shape: [3], .signed([0, 1, 3]))
+    let operands = try (0..<3).map { try tokens($0, 0..<12) }
+    let zeros = try HostTensor(zeros: .float32, shape: [12])
+    let found = try run(
+      "PackedMultiHeadAttention", operands + [zeros, offsets, starts], [.int("num_heads", 2)])
+    #expect(found[0].shape == [3, 4])
+    #expect(close(try found[0].reals(), try alone(0..<4) + alone(4..<12)))
+    // [tokens, heads, 3, size]
+    var joined: [Double] = []
+    for token in 0..<3 {
+      for head in 0..<2 {
+        for part in 0..<3 {
+          for place in 0..<2 { joined.append(values[(token * 4 + head * 2 + place + part) % 12]) }
+        }
+      }
+    }
+    let together = try run(
+      "PackedMultiHeadAttention",
+      [.floats(joined, [3, 2, 3, 2]), nil, nil, nil, offsets, starts], [.int("num_heads", 2)])
+    #expect(close(try together[0].reals(), try found[0].reals()))
+    let identity = (0..<48).map { index in
+      Double(index % 12 % 4 == index / 12 ? 1 : 0)
+    }
+    let projected = try run(
+      "PackedAttention",
+      [operands[0], .floats(identity, [4, 12]), zeros, offsets, starts], [.int("num_heads", 2)])
+    let same = try run(
+      "PackedMultiHeadAttention",
+      [operands[0], operands[0], operands[0], nil, offsets, starts], [.int("num_heads", 2)])
+    #expect(close(try projected[0].reals(), try same[0].reals()))
+  }
+
+  @Test func systemsOfEquations() throws {
+    let a = try HostTensor.floats([2, 1, 0, 4], [2, 2])
+    let y = try HostTensor.floats([4, 8], [2, 1])
+    #expect(close(try run("Solve", [a, y], [.int("lower", 0)])[0].reals(), [1, 2]))
+    #expect(close(try run("Solve", [a, y], [.int("transposed", 1)])[0].reals(), [2, 1.5]))
+  }
+
+  @Test func uniqueKeepsTheOrder() throws {
+    let found = try run("Unique", [.floats([2, 1, 1, 3, 4, 3])], outputs: 3)
+    #expect(try found[0].reals() == [2, 1, 3, 4])
+    #expect(try found[1].integers() == [0, 1, 1, 2, 3, 2])
+    #expect(try found[2].integers() == [1, 2, 2, 1])
+  }
 }
