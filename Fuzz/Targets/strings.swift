@@ -1,14 +1,15 @@
 // Sources: Sources/ApusCommand/ShapeSpecification.swift
+import ApusIR
 import ApusLoops
 import ApusTensor
 
-/// Small languages: extents, dimension names, fused programs, shapes on the command line.
+/// Small languages: extents, dimension names, fused programs, patterns, shapes on the command line.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   guard count > 0 else { return 0 }
   let text = String(
     decoding: UnsafeBufferPointer(start: start + 1, count: count - 1), as: UTF8.self)
-  switch start[0] & 3 {
+  switch start[0] % 5 {
   case 0:
     guard let extent = try? Extent(parsing: text) else { return 0 }
     roundTrip(extent)
@@ -22,6 +23,11 @@ public func testOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard let again = try? Program(text: printed), again.description == printed else {
       fatalError("a printed program does not parse: \(printed)")
     }
+  case 3:
+    // A pattern, and behind a line break a text.
+    let parts = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let pattern = try? RegularExpression(String(parts[0])), parts.count == 2 else { return 0 }
+    _ = pattern.matches(String(parts[1].prefix(200)))
   default:
     guard let shapes = try? ShapeSpecification(text) else { return 0 }
     for name in shapes.names { _ = shapes[name] }

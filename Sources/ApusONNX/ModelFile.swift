@@ -25,13 +25,16 @@ package struct ModelFile: Sendable {
   package init(path: String, options: ImportOptions = ImportOptions()) throws(ImportError) {
     let file: MappedFile
     do { file = try MappedFile(path: path) } catch { throw ImportError(.file("\(error)")) }
-    var bytes = file.range
-    if let form = ModelForm(path: path), form != .binary {
-      bytes = try form.binary(bytes)
-    }
     try self.init(
-      bytes, folder: FileSystem.folder(of: path),
+      file.range, as: ModelForm(path: path) ?? .binary, folder: FileSystem.folder(of: path),
       allowOutside: options.allowExternalDataOutside)
+  }
+
+  /// Decodes a model in any form.
+  package init(
+    _ bytes: ByteRange, as form: ModelForm, folder: String? = nil, allowOutside: Bool = false
+  ) throws(ImportError) {
+    try self.init(try form.binary(bytes), folder: folder, allowOutside: allowOutside)
   }
 
   /// Decodes a serialized model.
