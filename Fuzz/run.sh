@@ -83,7 +83,8 @@ closure() {
   done
 }
 
-# Compiles a Swift module unless its object is newer than its sources and the objects below it.
+# Compiles a Swift module unless it was compiled after its sources and the objects below it changed.
+# Objects that come out the same keep their time, so a stamp tells when that was.
 compile() {
   local module=$1 sources below flags=(-O -g -wmo -parse-as-library -module-name "$1" -I "$out" -c
     -emit-module -emit-module-path "$out/$1.swiftmodule" -o "$out/$1.o" "${clang_modules[@]}")
@@ -96,17 +97,19 @@ compile() {
     ApusONNXSchema) flags+=(-package-name apus) ;;
     *) flags+=(-package-name apus -sanitize=fuzzer "${strict[@]}") ;;
   esac
-  if [ -e "$out/$module.o" ]; then
+  if [ -e "$out/$module.stamp" ]; then
     local stale=
     for below in $(needs "$module"); do
-      [ "$out/$below.o" -nt "$out/$module.o" ] && stale=1
+      [ "$out/$below.o" -nt "$out/$module.stamp" ] && stale=1
     done
-    [ -n "$(find "$sources" -newer "$out/$module.o" -name '*.swift' -print -quit)" ] && stale=1
+    [ -n "$(find "$sources" -newer "$out/$module.stamp" -name '*.swift' -print -quit)" ] && stale=1
     [ -z "$stale" ] && return
   fi
   echo "compiling $module"
   find "$sources" -name '*.swift' | LC_ALL=C sort > "$out/$module.list"
+  touch "$out/$module.next"
   swiftc "${flags[@]}" "@$out/$module.list"
+  mv "$out/$module.next" "$out/$module.stamp"
 }
 
 compile_c() {

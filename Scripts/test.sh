@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# All tests: unit tests, C kernels, the official ONNX suite, real networks against ONNX Runtime.
+# All tests: unit tests, C kernels, fuzz targets, the official ONNX suite, real networks against
+# ONNX Runtime.
 # --quick runs the unit tests alone. What the tests need is fetched into ignored folders.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,6 +17,10 @@ if [ $quick = 1 ]; then exit 0; fi
 
 step "C kernels"
 for script in Tests/CKernels/*.sh; do ROUNDS=400 sh "$script"; done
+
+# Longer runs are for Fuzz/run.sh by hand; the time is mostly that of compiling with coverage.
+step "fuzz targets, some seconds each"
+Fuzz/run.sh --seconds "${FUZZ_SECONDS:-4}"
 
 step "Python environment (.venv)"
 if [ ! -x .venv/bin/python ]; then
