@@ -34,6 +34,9 @@ fi
 
 binary=$(swift build -c release -Xswiftc -enable-testing --show-bin-path)
 
+step "models that nobody should trust"
+.venv/bin/python Tests/Hostile/run.py --apus "$binary/apus"
+
 step "operators against ONNX Runtime"
 for mode in reference engine; do
   .venv/bin/python Tests/Operators/check_onnxruntime.py "$binary/apus-conformance" --mode "$mode"
@@ -52,10 +55,10 @@ if [ ! -d "$tools" ]; then
   exit 0
 fi
 
-step "the official ONNX suite, as optimised plan and through an engine file"
+step "the official ONNX suite: by definition, as optimised plan, through an engine file"
 mkdir -p .test-data
 [ -d .test-data/suite ] || .venv/bin/python "$tools/make_suite.py" -o .test-data/suite > /dev/null
-for mode in optimized engine; do
+for mode in reference optimized engine; do
   .venv/bin/python "$tools/run_suite.py" --suite .test-data/suite -j 2 -q \
     -o ".test-data/$mode.json" -- "$binary/apus-conformance" --mode "$mode" \
     > ".test-data/$mode.log" || true

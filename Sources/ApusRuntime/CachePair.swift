@@ -75,7 +75,8 @@ extension CachePair {
   private static func access(
     _ node: Node, _ plan: Plan, _ profile: Int, _ sources: [String: any TacticSource]
   ) -> StridedAccess {
-    guard let tactic = plan.choices[profile].tactics[node.id], let source = sources[tactic.source] else {
+    guard let tactic = plan.choices[profile].tactics[node.id], let source = sources[tactic.source]
+    else {
       return StridedAccess()
     }
     return source.stridedAccess(tactic, Region(node, in: plan.graph))

@@ -95,6 +95,7 @@ import Testing
     let input = try HostTensor(.int64, shape: [2], .signed([7, 299]))
     let expected = try good.makeSession().run(["index": input])["y"]?.packedBytes
     let plan = good.plan
+    let packed = plan.choices[0].packed
     let product = try #require(plan.graph.nodes.first { $0.operation is MatMul })
     let tactic = try #require(plan.tactics[product.id])
     func with(_ tactic: Tactic) -> [NodeID: Tactic] {
@@ -105,20 +106,20 @@ import Testing
     let variants = [
       Plan(
         graph: plan.graph, tactics: with(Tactic(source: "cpu.softmax", name: "lines")),
-        packed: plan.packed, profiles: []),
+        packed: packed, profiles: []),
       Plan(
         graph: plan.graph, tactics: with(Tactic(source: "nowhere", name: "x")),
-        packed: plan.packed, profiles: []),
+        packed: packed, profiles: []),
       Plan(
         graph: plan.graph,
         tactics: with(Tactic(source: tactic.source, name: tactic.name, parameters: [-1])),
-        packed: plan.packed, profiles: []),
+        packed: packed, profiles: []),
       Plan(
-        graph: plan.graph, tactics: plan.tactics, packed: plan.packed.merging([key: short]) { $1 },
+        graph: plan.graph, tactics: plan.tactics, packed: packed.merging([key: short]) { $1 },
         profiles: []),
       Plan(
         graph: plan.graph, tactics: plan.tactics,
-        packed: plan.packed.merging([.init(node: product.id, operand: 0): short]) { $1 },
+        packed: packed.merging([.init(node: product.id, operand: 0): short]) { $1 },
         profiles: [Profile(inputs: ["index": .init(minimum: [], optimum: [], maximum: [])])]),
     ]
     let path = NSTemporaryDirectory() + "apus-plan-" + UUID().uuidString + ".engine"

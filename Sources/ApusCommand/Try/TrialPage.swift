@@ -213,7 +213,8 @@ struct TrialPage {
         Dictionary(
           trial.inputs.map { ($0.name, JSON.integers($0.tensor.shape)) },
           uniquingKeysWith: { $1 })),
-      "packedBytes": .integer(trial.plan.choices.flatMap(\.packed.values).reduce(0) { $0 + $1.storedByteCount }),
+      "packedBytes": .integer(
+        trial.plan.choices.flatMap(\.packed.values).reduce(0) { $0 + $1.storedByteCount }),
       "activationBytes": .integer(trial.arenaBytes), "untuned": json(trial.untuned),
       "operations": .list(
         operations.map {

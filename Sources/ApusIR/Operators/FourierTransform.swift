@@ -99,7 +99,7 @@ package struct FourierTransform: Operator {
           line[index] = Complex(line[length - index].real, -line[length - index].imaginary)
         }
       }
-      let spectrum = Self.transform(line, inverse: inverse)
+      let spectrum = Self.transform(line, inverse: inverse, element: data.element)
       for index in 0..<shape[axis] {
         values[target + index * targets[axis]] = spectrum[index].real
         if shape[data.rank - 1] == 2 {
@@ -110,48 +110,85 @@ package struct FourierTransform: Operator {
     return [try .make(data.element, shape, .real(values))]
   }
 
-  /// The sums of the definition, after splitting even lengths in halves (Cooley & Tukey, 1965).
-  static func transform(_ x: [Complex], inverse: Bool) -> [Complex] {
-    let spectrum = sums(x, inverse ? 1 : -1)
-    guard inverse else { return spectrum }
-    let scale = 1 / Double(x.count)
-    return spectrum.map { Complex($0.real * scale, $0.imaginary * scale) }
-  }
-
-  private static func sums(_ x: [Complex], _ sign: Double) -> [Complex] {
-    let n = x.count
-    guard n > 1 else { return x }
-    func turn(_ k: Int) -> Complex {
-      let angle = sign * 2 * Double.pi * Double(k) / Double(n)
-      return Complex(apus_cos(angle), apus_sin(angle))
-    }
-    if n % 2 == 0 {
-      let even = sums(stride(from: 0, to: n, by: 2).map { x[$0] }, sign)
-      let odd = sums(stride(from: 1, to: n, by: 2).map { x[$0] }, sign)
-      var result = x
-      for k in 0..<(n / 2) {
-        let moved = odd[k] * turn(k)
-        result[k] = Complex(even[k].real + moved.real, even[k].imaginary + moved.imaginary)
-        result[k + n / 2] = Complex(even[k].real - moved.real, even[k].imaginary - moved.imaginary)
-      }
-      return result
-    }
-    let turns = (0..<n).map(turn)
-    return (0..<n).map { k in
-      var sum = Complex(0, 0)
-      for (index, value) in x.enumerated() {
-        let term = value * turns[k * index % n]
-        sum = Complex(sum.real + term.real, sum.imaginary + term.imaginary)
-      }
-      return sum
-    }
+  /// The transform in the precision of the data, as FFT libraries compute it: single-precision data
+  /// carries no more digits.
+  static func transform(_ x: [Complex], inverse: Bool, element: ElementType) -> [Complex] {
+    element == .float32
+      ? Spectrum<Float>.transform(x, inverse: inverse)
+      : Spectrum<Double>.transform(x, inverse: inverse)
   }
 }
 
-extension Complex {
-  fileprivate static func * (left: Complex, right: Complex) -> Complex {
-    Complex(
-      left.real * right.real - left.imaginary * right.imaginary,
-      left.real * right.imaginary + left.imaginary * right.real)
+/// Discrete Fourier transforms in one precision: even lengths are split by decimation in frequency
+/// (Gentleman & Sande, 1966), odd lengths summed over symmetric pairs.
+private enum Spectrum<Real: BinaryFloatingPoint> {
+  typealias Number = (real: Real, imaginary: Real)
+
+  static func transform(_ x: [Complex], inverse: Bool) -> [Complex] {
+    let numbers: [Number] = x.map { (Real($0.real), Real($0.imaginary)) }
+    let scale: Real = inverse ? 1 / Real(x.count) : 1
+    return sums(numbers, inverse ? 1 : -1).map { number in
+      let (real, imaginary): (Real, Real) = (number.real * scale, number.imaginary * scale)
+      return Complex(Double(real), Double(imaginary))
+    }
+  }
+
+  /// cos and sin of a part of a turn.
+  private static func turn(_ k: Int, of n: Int, _ sign: Double) -> Number {
+    let angle = 2 * Double.pi * Double(k % n) / Double(n)
+    return (Real(apus_cos(angle)), Real(sign * apus_sin(angle)))
+  }
+
+  private static func sums(_ x: [Number], _ sign: Double) -> [Number] {
+    let n = x.count
+    guard n > 1 else { return x }
+    guard n % 2 == 0 else { return paired(x, sign) }
+    let half = n / 2
+    var low: [Number] = []
+    var high: [Number] = []
+    for k in 0..<half {
+      let (a, b) = (x[k], x[k + half])
+      low.append((a.real + b.real, a.imaginary + b.imaginary))
+      let difference: Number = (a.real - b.real, a.imaginary - b.imaginary)
+      let w = turn(k, of: n, sign)
+      guard k > 0 else {
+        high.append(difference)
+        continue
+      }
+      let real: Real = difference.real * w.real - difference.imaginary * w.imaginary
+      let imaginary: Real = difference.real * w.imaginary + difference.imaginary * w.real
+      high.append((real, imaginary))
+    }
+    let (even, odd) = (sums(low, sign), sums(high, sign))
+    var result = x
+    for k in 0..<half {
+      result[2 * k] = even[k]
+      result[2 * k + 1] = odd[k]
+    }
+    return result
+  }
+
+  /// An odd length: elements as far from the start as from the end share their cosines.
+  private static func paired(_ x: [Number], _ sign: Double) -> [Number] {
+    let n = x.count
+    let turns = (0..<n).map { turn($0, of: n, sign) }
+    var result = x
+    for k in 0...(n / 2) {
+      var even = x[0]
+      var odd: Number = (0, 0)
+      for j in 1..<(n / 2 + 1) {
+        let (a, b) = (x[j], x[n - j])
+        let w: Number = turns[j * k % n]
+        let sum: Number = (a.real + b.real, a.imaginary + b.imaginary)
+        let difference: Number = (a.real - b.real, a.imaginary - b.imaginary)
+        even.real += w.real * sum.real
+        even.imaginary += w.real * sum.imaginary
+        odd.imaginary += w.imaginary * difference.real
+        odd.real -= w.imaginary * difference.imaginary
+      }
+      result[k] = (even.real + odd.real, even.imaginary + odd.imaginary)
+      if k > 0 { result[n - k] = (even.real - odd.real, even.imaginary - odd.imaginary) }
+    }
+    return result
   }
 }

@@ -71,7 +71,9 @@ package struct ShortTimeTransform: Operator {
           let offset = (example * length + at) * parts
           return Complex(x[offset] * scale, parts == 2 ? x[offset + 1] * scale : 0)
         }
-        for bin in FourierTransform.transform(line, inverse: false).prefix(shape[2]) {
+        let spectrum = FourierTransform.transform(
+          line, inverse: false, element: signal.element)
+        for bin in spectrum.prefix(shape[2]) {
           values += [bin.real, bin.imaginary]
         }
       }
