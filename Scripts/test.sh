@@ -34,9 +34,6 @@ fi
 
 binary=$(swift build -c release -Xswiftc -enable-testing --show-bin-path)
 
-step "models that nobody should trust"
-.venv/bin/python Tests/Hostile/run.py --apus "$binary/apus"
-
 step "operators against ONNX Runtime"
 for mode in reference engine; do
   .venv/bin/python Tests/Operators/check_onnxruntime.py "$binary/apus-conformance" --mode "$mode"

@@ -54,7 +54,7 @@ import Testing
       // Before the integers, which such fields take too.
       .real(0.25), .reals([0.5]), .extents([.symbol("n") + 1, 2]), .integer(3),
       .integers([1, 0, 2]), .flag(true), .flag(false), .texts(["a"]), .element(.int8),
-      .program(.empty),
+      .program(.empty), .type(.sequence(ValueType(.int64, [2]))), .body(body),
     ] + vocabulary.map(FieldValue.text)
     + [
       try? FieldValue.program(Program(text: "(f32) { operand 0; relu 0 } -> 1:f32"))
@@ -63,8 +63,20 @@ import Testing
   private static let vocabulary: [String] =
     UnaryFunction.allCases.map(\.rawValue) + BinaryFunction.allCases.map(\.rawValue) + [
       ReduceKind.logSumExp.rawValue, PoolKind.average.rawValue,
-      ConvolutionPadding.sameLower.rawValue,
-    ]
+      ConvolutionPadding.sameLower.rawValue, ResizeMode.cubic.rawValue,
+      ResizeTransform.asymmetric.rawValue, ResizeAspect.notLarger.rawValue, PadMode.edge.rawValue,
+      SamplePadding.border.rawValue, TrigonometricFunction.acos.rawValue,
+      RandomDistribution.normal.rawValue, RecurrentCell.gru.rawValue,
+      RecurrentDirection.reverse.rawValue, "lower",
+    ] + PixelFormat.allCases.map(\.rawValue) + NGramWeighting.allCases.map(\.rawValue)
+    + KernelFunction.allCases.map(\.rawValue) + ScoreFunction.allCases.map(\.rawValue)
+    + SecondScore.allCases.map(\.rawValue)
+
+  private static let body: Body = {
+    var graph = Graph(name: "body")
+    graph.addOutput("x", graph.addInput("x", TensorType(.float32, [2])))
+    return Body(graph)
+  }()
 
   private static func hash(_ operation: any Operator) -> Int {
     var hasher = Hasher()

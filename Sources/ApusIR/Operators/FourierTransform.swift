@@ -99,7 +99,8 @@ package struct FourierTransform: Operator {
           line[index] = Complex(line[length - index].real, -line[length - index].imaginary)
         }
       }
-      let spectrum = Self.transform(line, inverse: inverse, element: data.element)
+      let spectrum = Self.transform(
+        line, inverse: inverse, element: parts == 2 ? data.element : .float64)
       for index in 0..<shape[axis] {
         values[target + index * targets[axis]] = spectrum[index].real
         if shape[data.rank - 1] == 2 {
@@ -110,8 +111,8 @@ package struct FourierTransform: Operator {
     return [try .make(data.element, shape, .real(values))]
   }
 
-  /// The transform in the precision of the data, as FFT libraries compute it: single-precision data
-  /// carries no more digits.
+  /// The transform; of complex numbers in single precision in that precision, as FFT libraries
+  /// compute it.
   static func transform(_ x: [Complex], inverse: Bool, element: ElementType) -> [Complex] {
     element == .float32
       ? Spectrum<Float>.transform(x, inverse: inverse)

@@ -72,7 +72,7 @@ package struct ShortTimeTransform: Operator {
           return Complex(x[offset] * scale, parts == 2 ? x[offset + 1] * scale : 0)
         }
         let spectrum = FourierTransform.transform(
-          line, inverse: false, element: signal.element)
+          line, inverse: false, element: parts == 2 ? signal.element : .float64)
         for bin in spectrum.prefix(shape[2]) {
           values += [bin.real, bin.imaginary]
         }

@@ -64,9 +64,11 @@ private struct ConstantFolder {
     operationsLeft = options.operationBudget
   }
 
-  /// Operators that are kept whatever their operands are.
+  /// Operators that are kept whatever their operands are: those of quantisation, and random ones,
+  /// which give other values in every run of other programs even where they have a seed.
   private static let kept: Set<String> = [
-    "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear",
+    "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "RandomNormal",
+    "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial",
   ]
 
   mutating func run(

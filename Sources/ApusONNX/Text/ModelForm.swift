@@ -50,7 +50,7 @@ package enum ModelForm: Sendable, Hashable, CaseIterable {
     }
     guard let text = String(validating: bytes.array, as: UTF8.self) else {
       throw ImportError(
-        .notAModel("the file is named like a text form of a model and holds other bytes"))
+        .notAModel("the file is named like a text form of a model and is no text"))
     }
     let model = try decode(text)
     do { return try ByteRange(copying: try model.serializedBytes()) } catch {

@@ -94,6 +94,17 @@ internal import Testing
     #expect(editor.operations == ["QuantizeLinear", "DequantizeLinear", "Neg", "Sum"])
   }
 
+  @Test func randomNumbersStay() throws {
+    var builder = ModelBuilder(opset: 17)
+    builder.input("x", .float32, [2])
+    builder.node("RandomNormal", [], ["r"], [.ints("shape", [2]), .float("seed", 1)])
+    builder.node("Add", ["x", "r"], ["y"])
+    builder.output("y")
+    var editor = try builder.editor()
+    #expect(try editor.foldConstants().foldedNodes == 0)
+    #expect(editor.operations == ["RandomNormal", "Add"])
+  }
+
   @Test func unknownOperatorsDoNotHinder() throws {
     var builder = ModelBuilder(opset: 17)
     builder.model.opsetImport.append(ModelBuilder.opset("custom", 1))
