@@ -14,8 +14,9 @@ public func testOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   guard let range = try? ByteRange(copying: bytes), let reader = try? EngineReader(range),
     let engine = try? Compiler.load(reader, threads: 1).engine
   else { return 0 }
-  var options = SessionOptions(memoryLimit: 1 << 24)
-  options.loopLimit = 1000
+  var options = SessionOptions()
+  options.limits.memory = 1 << 24
+  options.limits.loopPasses = 1000
   let session = engine.makeSession(options)
   for size in [2, 1, 3] {
     var inputs: [HostTensor] = []

@@ -22,8 +22,10 @@ package struct BuildResult: Sendable {
 package enum Compiler {
   package static let version = "0.1.0"
 
-  package static func importModel(_ path: String) throws(ApusError) -> ImportedModel {
-    do { return try ONNXImporter.load(path: path) } catch {
+  package static func importModel(
+    _ path: String, _ options: ImportOptions = ImportOptions()
+  ) throws(ApusError) -> ImportedModel {
+    do { return try ONNXImporter.load(path: path, options: options) } catch {
       throw ApusError(
         error.isUnsupported ? .unsupported : .invalidInput, error.description, location: path,
         hint: lacksWeights(error)

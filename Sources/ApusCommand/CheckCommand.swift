@@ -18,12 +18,13 @@ struct CheckCommand: ParsableCommand {
       """)
 
   @Argument(help: "An ONNX model.") var model: String
+  @OptionGroup var limits: LimitFlags
   @Flag(help: "Leaves warnings and notes out.") var quiet = false
   @Flag(help: "Prints the findings as JSON.") var json = false
 
   func run() throws {
     try Models.exists(model)
-    let check = ModelCheck(try SurgeonFile.read(model))
+    let check = ModelCheck(try Models.file(model, limits), options: try limits.importOptions())
     let shown = check.findings.filter {
       !quiet || $0.severity == .error || $0.severity == .unsupported
     }

@@ -42,8 +42,10 @@ final class ImportState {
   /// Counts a node against the limit of the expanded graph.
   func countNode() throws(ImportError) {
     nodeCount += 1
-    guard nodeCount <= options.nodeLimit else {
-      throw .unsupported("more than \(options.nodeLimit) nodes after expansion of functions")
+    guard nodeCount <= options.limits.nodes else {
+      throw .unsupported(
+        "more than \(options.limits.nodes) nodes after expansion of functions; raise the limit "
+          + "with --nodeLimit=N")
     }
   }
 
@@ -65,9 +67,10 @@ final class ImportState {
       return
     }
     expandedBytes += tensor.byteCount
-    guard expandedBytes <= options.expandedByteLimit else {
+    guard expandedBytes <= options.limits.functionBytes else {
       throw .unsupported(
-        "more than \(options.expandedByteLimit) bytes of constants in expanded functions")
+        "more than \(options.limits.functionBytes) bytes of constants in expanded functions; raise "
+          + "the limit with --functionBytesLimit=N")
     }
   }
 }

@@ -1,3 +1,4 @@
+package import ApusIR
 package import ApusONNXSchema
 package import ApusTensor
 internal import SwiftProtobuf
@@ -78,12 +79,8 @@ package struct ModelFile: Sendable {
 package struct ImportOptions: Sendable {
   /// Admits external data by absolute path, through `..` or through links out of the folder.
   package var allowExternalDataOutside = false
-  /// The most nodes after expansion of functions.
-  package var nodeLimit = 250_000
-  /// The most bytes of constants that calls of functions may repeat.
-  package var expandedByteLimit = 1 << 30
-  /// How deeply functions may call each other.
-  package var functionDepthLimit = 64
+  /// What the model may ask for.
+  package var limits = ResourceLimits()
 
   package init() {}
 }

@@ -1,5 +1,6 @@
 package import ApusIR
 internal import ApusTensor
+internal import Synchronization
 
 /// Evaluates nodes whose operands are all constant, within a budget: a small file must not fold to
 /// gigabytes.
@@ -8,8 +9,10 @@ package struct ConstantFolding: Pass {
 
   /// The most bytes of one folded result.
   package var byteBudget = 64 << 20
-  /// The most multiply-adds of one evaluation by the naive reference.
-  package var operationBudget = 100_000_000
+  /// About the most operations of one evaluation by the naive reference.
+  package var operationBudget = 400_000_000
+
+  private let spent = FoldingBudget()
 
   package init() {}
 
@@ -26,9 +29,14 @@ package struct ConstantFolding: Pass {
     }
     let types = node.results.map(graph.type)
     guard types.allSatisfy({ ($0.byteCount ?? .max) <= byteBudget }),
-      operations(node, operands, types) <= operationBudget,
-      let values = try? node.operation.evaluate(operands, types)
+      spent.isLeft(in: graph), let cost = EvaluationCost.of(node, in: graph),
+      cost <= operationBudget,
+      let values = try? node.operation.evaluate(
+        any: operands.map { $0.map(HostValue.tensor) }, node.results.map(graph.valueType),
+        EvaluationContext(limits)
+      ).compactMap(\.tensor), values.count == node.results.count
     else { return nil }
+    guard spent.take(values.reduce(0) { $0 + $1.storedByteCount }) else { return nil }
     var patch = Patch(label: name, anchor: node.id)
     for (result, value) in zip(node.results, values) where !uses.isUnused(result) {
       let label = graph[result].name.isEmpty ? "\(node.name).folded" : graph[result].name
@@ -37,15 +45,37 @@ package struct ConstantFolding: Pass {
     return patch.replacements.isEmpty ? nil : patch
   }
 
-  private func operations(_ node: Node, _ operands: [HostTensor?], _ types: [TensorType]) -> Int {
-    let results = types.reduce(0) { $0 + ($1.elementCount ?? 0) }
-    switch node.operation {
-    case is MatMul:
-      return results.multipliedReportingOverflow(by: operands[0]?.shape.last ?? 1).partialValue
-    case is Convolution:
-      let taps = operands[1]?.shape.dropFirst().reduce(1, *) ?? 1
-      return results.multipliedReportingOverflow(by: taps).partialValue
-    default: return results + operands.reduce(0) { $0 + ($1?.count ?? 0) }
+  private var limits: ResourceLimits {
+    var limits = ResourceLimits()
+    // Texts count four times.
+    limits.memory = 4 * byteBudget
+    return limits
+  }
+}
+
+/// Bytes that all results of a pass may take: a constant, and twice what the graph's weights take, for
+/// folding also makes other forms of large weights.
+private final class FoldingBudget: Sendable {
+  private static let base = 1 << 28
+  private let left = Mutex<Int?>(nil)
+
+  func isLeft(in graph: Graph) -> Bool {
+    left.withLock { left in
+      if left == nil {
+        left = graph.weights.values.reduce(Self.base) { $0 &+ 2 * $1.tensor.storedByteCount }
+      }
+      return left ?? 0 > 0
+    }
+  }
+
+  func take(_ bytes: Int) -> Bool {
+    left.withLock { left in
+      guard bytes <= left ?? 0 else {
+        left = 0
+        return false
+      }
+      left? -= bytes
+      return true
     }
   }
 }

@@ -2,29 +2,32 @@ package import ApusIR
 
 /// The passes in the order in which they run, each with the reason why it stands there.
 package enum Pipeline {
-  package static let passes: [any Pass] = [
-    // First, so that every later pass sees constants as constants.
-    ConstantFolding(),
-    // Shape arithmetic disappears before patterns look at what reads shapes.
-    ShapeFolding(),
-    // What folding left behind would hide producers from patterns.
-    NoOpRemoval(),
-    CommonSubexpressions(),
-    // Needs constant parameters; before biases move into epilogues.
-    BatchNormalizationFolding(),
-    // Gives norms and activations one spelling.
-    StrengthReduction(),
-    RMSNormalizationRecomposition(),
-    NormalizationScaleFusion(),
-    // Constants that the rewrites above made foldable.
-    ConstantFolding(),
-    NoOpRemoval(),
-    // Before epilogues, which fix the order of a product's result.
-    TransposeFolding(),
-    BiasToEpilogue(),
-    // Element-wise chains first become one program, then join the contraction before them.
-    ElementwiseFusion(),
-    EpilogueFusion(),
-    CommonSubexpressions(),
-  ]
+  /// They are new ones each time, for folding keeps account of what it made.
+  package static var passes: [any Pass] {
+    [
+      // First, so that every later pass sees constants as constants.
+      ConstantFolding(),
+      // Shape arithmetic disappears before patterns look at what reads shapes.
+      ShapeFolding(),
+      // What folding left behind would hide producers from patterns.
+      NoOpRemoval(),
+      CommonSubexpressions(),
+      // Needs constant parameters; before biases move into epilogues.
+      BatchNormalizationFolding(),
+      // Gives norms and activations one spelling.
+      StrengthReduction(),
+      RMSNormalizationRecomposition(),
+      NormalizationScaleFusion(),
+      // Constants that the rewrites above made foldable.
+      ConstantFolding(),
+      NoOpRemoval(),
+      // Before epilogues, which fix the order of a product's result.
+      TransposeFolding(),
+      BiasToEpilogue(),
+      // Element-wise chains first become one program, then join the contraction before them.
+      ElementwiseFusion(),
+      EpilogueFusion(),
+      CommonSubexpressions(),
+    ]
+  }
 }

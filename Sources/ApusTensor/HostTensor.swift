@@ -100,7 +100,8 @@ package struct HostTensor: Sendable {
     switch content {
     case .dense: byteCount
     case .splat(let storage): storage.byteCount
-    case .texts(let texts): texts.reduce(0) { $0 + $1.utf8.count }
+    case .texts(let texts):
+      texts.reduce(texts.count * MemoryLayout<String>.stride) { $0 &+ $1.utf8.count }
     }
   }
 
