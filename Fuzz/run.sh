@@ -169,12 +169,21 @@ for target in "${targets[@]}"; do
     objects+=("$out/$module.o")
   done
   mkdir -p "$out/$target/found" "$out/$target/learned"
-  if [ -z "$(find "$source" "${objects[@]}" -newer "$out/$target/run" 2>&1 | head -n 1)" ]; then
+  borrowed+=(Fuzz/FuzzTarget.swift)
+  if [ -z "$(find "$source" "${borrowed[@]}" "${objects[@]}" -newer "$out/$target/run" 2>&1 | head -n 1)" ]; then
     :
   else
     echo "linking $target"
+    entry=$out/$target/Entry.swift
+    cat > "$entry" << END
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  FuzzTarget.$target(Array(UnsafeBufferPointer(start: start, count: count)))
+  return 0
+}
+END
     swiftc -O -g -parse-as-library -module-name "Fuzz_$target" -package-name apus "${strict[@]}" \
-      -sanitize=fuzzer -I "$out" "${clang_modules[@]}" "$source" ${borrowed[@]+"${borrowed[@]}"} \
+      -sanitize=fuzzer -I "$out" "${clang_modules[@]}" "$source" "$entry" "${borrowed[@]}" \
       "${objects[@]}" -o "$out/$target/run"
   fi
   [ $build_only = 1 ] && continue

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# All tests: unit tests, C kernels, fuzz targets, the official ONNX suite, real networks against
-# ONNX Runtime.
+# All tests: unit tests, C kernels, hostile models, the official ONNX suite, real networks against
+# ONNX Runtime. The unit tests replay the fuzz targets; libFuzzer itself is for Fuzz/run.sh by hand.
 # --quick runs the unit tests alone. What the tests need is fetched into ignored folders.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,10 +17,6 @@ if [ $quick = 1 ]; then exit 0; fi
 
 step "C kernels"
 for script in Tests/CKernels/*.sh; do ROUNDS=400 sh "$script"; done
-
-# Longer runs are for Fuzz/run.sh by hand; the time is mostly that of compiling with coverage.
-step "fuzz targets, some seconds each"
-Fuzz/run.sh --seconds "${FUZZ_SECONDS:-4}"
 
 step "Python environment (.venv)"
 if [ ! -x .venv/bin/python ]; then
@@ -41,6 +37,9 @@ done
 
 step "pictures against Pillow"
 .venv/bin/python Tests/Operators/check_images.py --runner "$binary/apus-conformance"
+
+step "hostile models: exit code, time and memory"
+.venv/bin/python Tests/Hostile/run.py --apus "$binary/apus"
 
 step "scikit-learn pipelines"
 timeout 600 .venv/bin/python Tests/MachineLearning/check_sklearn.py \

@@ -130,7 +130,7 @@ struct SegmentAssembly {
     do {
       let values = try node.operation.evaluate(
         any: operands.map { $0.map(HostValue.tensor) }, inferred.map(\.valueType),
-        EvaluationContext(specializer.foldLimits))
+        EvaluationContext(Specializer.foldLimits))
       for (result, value) in zip(node.results, values) {
         if let tensor = value.tensor { state.facts[result] = Fact(constant: tensor) }
       }

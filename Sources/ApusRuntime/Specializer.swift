@@ -31,7 +31,7 @@ struct Specializer {
   /// Results up to this many elements are folded when they follow from shapes.
   static let foldLimit = 1 << 16
   /// What folding a node may ask for: texts may be longer than their number tells.
-  let foldLimits: ResourceLimits = {
+  static let foldLimits: ResourceLimits = {
     var limits = ResourceLimits()
     limits.memory = 1 << 28
     return limits
