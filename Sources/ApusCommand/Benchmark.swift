@@ -132,16 +132,14 @@ struct Benchmark {
     return report
   }
 
+  private func session(_ engine: Engine) throws(ApusError) -> Session {
+    engine.makeSession(SessionOptions(try build.limits.limits(), profile: flags.useProfile))
+  }
+
   private func outputs(_ engine: Engine, _ inputs: [HostTensor]) throws {
+    let session = try session(engine)
     let values: [HostTensor]
-    do {
-      values = try engine.makeSession(
-        SessionOptions(try build.limits.limits(), profile: flags.useProfile)
-      )
-      .run(ordered: inputs)
-    } catch {
-      throw Models.boundary(error, path)
-    }
+    do { values = try session.run(ordered: inputs) } catch { throw Models.boundary(error, path) }
     let named = Array(zip(engine.outputs.map(\.name), values))
     if let path = flags.exportOutput { try BenchmarkExports.outputs(named, to: path) }
     guard flags.dumpOutput else { return }
@@ -156,8 +154,7 @@ struct Benchmark {
   // MARK: Layers
 
   private func profile(_ engine: Engine, _ inputs: [HostTensor]) throws {
-    let session = engine.makeSession(
-      SessionOptions(try build.limits.limits(), profile: flags.useProfile))
+    let session = try session(engine)
     var options = Session.RunOptions()
     let runs = max(flags.iterations, 1)
     do {
