@@ -40,6 +40,7 @@ let package = Package(
     .target(
       name: "CApusPlatform", cSettings: [.define("APUS_COMMIT", to: "\"\(commit)\"")]),
     .target(name: "CApusCPU"),
+    .target(name: "CApusPlugin"),
     .target(name: "CApusDemo", exclude: ["data"]),
     library("ApusTensor", ["CApusPlatform"]),
     library("ApusLoops", ["ApusTensor"]),
@@ -63,7 +64,7 @@ let package = Package(
       "Apus",
       [
         "ApusONNX", "ApusOptimizer", "ApusBuilder", "ApusRuntime", "ApusCPU", "ApusEngine",
-        "ApusIR", "ApusTensor",
+        "ApusIR", "ApusTensor", "CApusPlugin",
       ]),
     .executableTarget(
       name: "ApusCommand",
@@ -74,7 +75,9 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "ApusConformance",
-      dependencies: ["Apus", "ApusBuilder", "ApusRuntime", "ApusIR", "ApusTensor", "ApusONNX"],
+      dependencies: [
+        "Apus", "ApusBuilder", "ApusEngine", "ApusRuntime", "ApusIR", "ApusTensor", "ApusONNX",
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "ApusDecoding", dependencies: ["Apus"], path: "Benchmarks/decode",

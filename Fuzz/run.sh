@@ -40,11 +40,11 @@ strict=(-swift-version 6 -enable-upcoming-feature ExistentialAny
   -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility)
 
 # The modules that fuzz targets may import, lowest first, with what each needs directly.
-modules=(CApusPlatform CApusCPU SwiftProtobuf ApusONNXSchema ApusTensor ApusLoops ApusIR ApusONNX
+modules=(CApusPlatform CApusCPU CApusPlugin SwiftProtobuf ApusONNXSchema ApusTensor ApusLoops ApusIR ApusONNX
   ApusOptimizer ApusEngine ApusCPU ApusRuntime ApusBuilder Apus)
 needs() {
   case "$1" in
-    CApusPlatform | CApusCPU | SwiftProtobuf) ;;
+    CApusPlatform | CApusCPU | CApusPlugin | SwiftProtobuf) ;;
     ApusONNXSchema) echo SwiftProtobuf ;;
     ApusTensor) echo CApusPlatform ;;
     ApusLoops) echo ApusTensor ;;
@@ -55,7 +55,7 @@ needs() {
     ApusCPU) echo ApusEngine ApusIR CApusCPU CApusPlatform ;;
     ApusRuntime) echo ApusEngine ApusIR CApusPlatform ;;
     ApusBuilder) echo ApusEngine ApusOptimizer ApusRuntime ApusIR CApusPlatform ;;
-    Apus) echo ApusONNX ApusOptimizer ApusBuilder ApusRuntime ApusCPU ApusEngine ApusIR ;;
+    Apus) echo ApusONNX ApusOptimizer ApusBuilder ApusRuntime ApusCPU ApusEngine ApusIR CApusPlugin ;;
     *) echo "Fuzz/run.sh does not know the module $1" >&2; return 1 ;;
   esac
 }
@@ -114,8 +114,8 @@ compile() {
 
 compile_c() {
   local module=$1 object objects=() file
-  printf 'module %s {\n  umbrella header "%s"\n  export *\n}\n' \
-    "$module" "$PWD/Sources/$module/include/$module.h" > "$out/$module.modulemap"
+  printf 'module %s {\n  umbrella "%s"\n  export *\n}\n' \
+    "$module" "$PWD/Sources/$module/include" > "$out/$module.modulemap"
   if [ -e "$out/$module.o" ] \
     && [ -z "$(find "Sources/$module" -newer "$out/$module.o" -type f -print -quit)" ]; then
     return
@@ -138,7 +138,7 @@ for target in "${targets[@]}"; do
   all+=($(imports "$folder/$target.swift" $(setting "$target" Sources)))
 done
 order=$(closure "${all[@]}")
-for module in CApusPlatform CApusCPU; do
+for module in CApusPlatform CApusCPU CApusPlugin; do
   clang_modules+=(-Xcc "-fmodule-map-file=$out/$module.modulemap")
   compile_c "$module"
 done

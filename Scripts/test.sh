@@ -35,6 +35,9 @@ for mode in reference engine; do
   .venv/bin/python Tests/Operators/check_onnxruntime.py "$binary/apus-conformance" --mode "$mode"
 done
 
+step "custom operators from a library"
+.venv/bin/python Tests/Plugins/check_plugins.py --apus "$binary/apus" --work .test-data/plugins
+
 step "pictures against Pillow"
 .venv/bin/python Tests/Operators/check_images.py --runner "$binary/apus-conformance"
 

@@ -23,14 +23,22 @@ package enum Compiler {
   package static let version = "0.1.0"
 
   package static func importModel(
-    _ path: String, _ options: ImportOptions = ImportOptions()
+    _ path: String, options: ImportOptions = ImportOptions()
   ) throws(ApusError) -> ImportedModel {
     do { return try ONNXImporter.load(path: path, options: options) } catch {
       throw ApusError(
         error.isUnsupported ? .unsupported : .invalidInput, error.description, location: path,
-        hint: lacksWeights(error)
-          ? "the file holds no weights; apus materialize fills one that says how to" : nil)
+        hint: hint(error))
     }
+  }
+
+  /// What to do about a model that cannot be imported, where there is something.
+  private static func hint(_ error: ImportError) -> String? {
+    if case .unsupportedOperator = error.reason {
+      return "--plugins=LIBRARY.so supplies operators of your own: docs/custom-operators.md"
+    }
+    return lacksWeights(error)
+      ? "the file holds no weights; apus materialize fills one that says how to" : nil
   }
 
   private static func lacksWeights(_ error: ImportError) -> Bool {
@@ -65,8 +73,10 @@ package enum Compiler {
   }
 
   /// Loads an engine; one that was built for another processor is rebuilt from the graph inside it.
-  package static func load(_ path: String, threads: Int) throws(ApusError) -> LoadedEngine {
-    return try load(try read(path), threads: threads)
+  package static func load(
+    _ path: String, threads: Int, custom: CustomOperators = CustomOperators()
+  ) throws(ApusError) -> LoadedEngine {
+    try load(try read(path, custom: custom), threads: threads)
   }
 
   /// Makes an engine of what was read.
@@ -90,8 +100,10 @@ package enum Compiler {
   }
 
   /// Reads an engine file as it is, without making it runnable.
-  package static func read(_ path: String) throws(ApusError) -> EngineReader {
-    do { return try EngineReader(path: path) } catch { throw refusal(error, path) }
+  package static func read(
+    _ path: String, custom: CustomOperators = CustomOperators()
+  ) throws(ApusError) -> EngineReader {
+    do { return try EngineReader(path: path, custom: custom) } catch { throw refusal(error, path) }
   }
 
   /// A file that is no usable engine, and what to do about it.

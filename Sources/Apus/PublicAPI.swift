@@ -5,46 +5,18 @@ internal import ApusONNX
 internal import ApusRuntime
 internal import ApusTensor
 
-/// A tensor of numbers: 32-bit floats or 64-bit integers, row-major.
-public struct Tensor: Sendable {
-  let host: HostTensor
-
-  init(_ host: HostTensor) { self.host = host }
-
-  /// A tensor of 32-bit floats; `values` has as many elements as `shape` asks for.
-  public init(_ values: [Float], shape: [Int]) throws(ApusError) {
-    try self.init(.float32, shape, .real(values.map { Double($0) }))
-  }
-
-  /// A tensor of 64-bit integers.
-  public init(_ values: [Int], shape: [Int]) throws(ApusError) {
-    try self.init(.int64, shape, .signed(values.map { Int64($0) }))
-  }
-
-  private init(
-    _ element: ElementType, _ shape: [Int], _ values: Elements
-  ) throws(ApusError) {
-    do { host = try HostTensor(element, shape: shape, values) } catch {
-      throw ApusError(.invalidInput, error.description)
-    }
-  }
-
-  public var shape: [Int] { host.shape }
-
-  /// The elements as 32-bit floats; empty for tensors of strings.
-  public var floats: [Float] { ((try? host.reals()) ?? []).map { Float($0) } }
-
-  /// The elements as integers; empty for tensors of reals or strings.
-  public var integers: [Int] { (try? host.integers()) ?? [] }
-}
-
 /// A model as it was imported, ready to be compiled.
 public struct Model: Sendable {
   let graph: Graph
 
-  /// Reads an ONNX file; large weights stay mapped.
-  public init(contentsOf path: String) throws(ApusError) {
-    graph = try Compiler.importModel(path).graph
+  /// Reads an ONNX file; large weights stay mapped. Operators that Apus does not know are looked up
+  /// in `operators` and then among those registered for the process.
+  public init(
+    contentsOf path: String, operators: OperatorLibrary = OperatorLibrary([])
+  ) throws(ApusError) {
+    var options = ImportOptions()
+    options.custom = operators.operators
+    graph = try Compiler.importModel(path, options: options).graph
   }
 
   /// Optimises and compiles for this machine. Level 0 takes the likely fastest tactics and
@@ -64,9 +36,12 @@ public final class CompiledModel: Sendable {
 
   init(_ engine: Engine) { self.engine = engine }
 
-  /// Loads an engine file.
-  public convenience init(contentsOf path: String, threads: Int = 0) throws(ApusError) {
-    self.init(try Compiler.load(path, threads: threads).engine)
+  /// Loads an engine file; `operators` as for `Model`.
+  public convenience init(
+    contentsOf path: String, threads: Int = 0, operators: OperatorLibrary = OperatorLibrary([])
+  ) throws(ApusError) {
+    let loaded = try Compiler.load(path, threads: threads, custom: operators.operators)
+    self.init(loaded.engine)
   }
 
   /// Writes one portable engine file, atomically.

@@ -1,7 +1,7 @@
 package import ApusEngine
-package import ApusIR
-package import ApusLoops
-package import ApusTensor
+internal import ApusIR
+internal import ApusLoops
+internal import ApusTensor
 internal import CApusCPU
 internal import CApusPlatform
 

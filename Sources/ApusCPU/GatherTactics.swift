@@ -1,6 +1,6 @@
 package import ApusEngine
-package import ApusIR
-package import ApusTensor
+internal import ApusIR
+internal import ApusTensor
 internal import CApusCPU
 internal import CApusPlatform
 

@@ -1,7 +1,7 @@
 package import ApusEngine
-package import ApusIR
+internal import ApusIR
 internal import ApusLoops
-package import ApusTensor
+internal import ApusTensor
 internal import CApusCPU
 internal import CApusPlatform
 

@@ -19,9 +19,11 @@ struct BuildCommand: ParsableCommand {
       """)
 
   @OptionGroup var build: BuildFlags
+  @OptionGroup var plugins: PluginFlags
   @Flag(help: "Prints the build report as JSON.") var json = false
 
   func run() throws {
+    try plugins.load()
     guard let path = build.onnx else {
       throw ApusError(.invalidInput, "no model was given", hint: "add --onnx=model.onnx")
     }

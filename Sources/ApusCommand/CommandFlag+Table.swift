@@ -6,7 +6,7 @@ extension CommandFlag {
   private static let noGPU = "this build computes on the CPU"
   private static let noTransfers = "on the CPU nothing is transferred"
   private static let noDLA = "there is no DLA on this machine"
-  private static let noPlugins = "operators need no plugins"
+  private static let noPlugins = "--plugins=LIBRARY.so supplies operators that Apus does not know"
   private static let selfContained = "an engine holds the graph that it can be built from again"
   private static let ownMemory = "activations lie in one planned arena"
   private static let onlyONNX = "only ONNX models are read; export the model to ONNX"
@@ -104,7 +104,8 @@ extension CommandFlag {
     CommandFlag("reportCapabilityDLA", .none, .inert(noDLA)),
     CommandFlag("layerDeviceTypes", .required, .inert(noGPU)),
     CommandFlag("pluginInstanceNorm", .none, .inert(noPlugins)),
-    CommandFlag("enablePluginOverride", .none, .inert(noPlugins)),
+    CommandFlag(
+      "enablePluginOverride", .none, .inert("a custom operator always takes a known one's place")),
     CommandFlag("markDebug", .required, .inert("apus compare reads every layer")),
     CommandFlag(
       "markUnfusedTensorsAsDebugTensors", .none, .inert("apus compare reads every layer")),
@@ -179,10 +180,12 @@ extension CommandFlag {
   private static let system: [CommandFlag] = [
     CommandFlag("device", .required, .inert(noGPU)),
     CommandFlag("useDLACore", .required, .inert(noDLA)),
-    CommandFlag("plugins", .required, .inert(noPlugins)),
-    CommandFlag("staticPlugins", .required, .inert(noPlugins)),
-    CommandFlag("dynamicPlugins", .required, .inert(noPlugins)),
-    CommandFlag("setPluginsToSerialize", .required, .inert(noPlugins)),
+    CommandFlag("plugins", .required, .effective),
+    CommandFlag("staticPlugins", .required, .alias(of: "plugins")),
+    CommandFlag("dynamicPlugins", .required, .alias(of: "plugins")),
+    CommandFlag(
+      "setPluginsToSerialize", .required,
+      .inert("an engine names its custom operators; give --plugins again where it is loaded")),
     CommandFlag("safetyPlugins", .required, .inert(noPlugins)),
     CommandFlag("ignoreParsedPluginLibs", .none, .inert(noPlugins)),
   ]

@@ -22,6 +22,7 @@ struct CompareCommand: ParsableCommand {
       """)
 
   @Argument(help: "An ONNX model or an engine.") var a: String
+  @OptionGroup var plugins: PluginFlags
   @Argument(help: "What it is compared with; the reference evaluation of A where missing.")
   var b: String?
   @Flag(help: "Evaluates B by the reference evaluator in place of its kernels.")
@@ -40,6 +41,7 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "Prints every value's comparison as JSON.") var json = false
 
   func run() throws {
+    try plugins.load()
     let first = try Models.engine(a, threads: threads, limits)
     let second = try b.map { try Models.engine($0, threads: threads, limits) } ?? first
     let isReference = reference || b == nil

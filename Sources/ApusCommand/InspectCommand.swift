@@ -21,6 +21,7 @@ struct InspectCommand: ParsableCommand {
 
   @Argument(help: "An ONNX model or an engine.") var model: String
   @OptionGroup var limits: LimitFlags
+  @OptionGroup var plugins: PluginFlags
   @Flag(help: "Lists the layers that run, with their tactics.") var layers = false
   @Flag(help: "Lists the weights of the source graph.") var weights = false
   @Flag(help: "Lists what every optimiser pass did.") var passes = false
@@ -30,6 +31,7 @@ struct InspectCommand: ParsableCommand {
   var text = false
 
   func run() throws {
+    try plugins.load()
     try Models.exists(model)
     let inspection =
       Compiler.isEngineFile(model) ? try inspectEngine() : try inspectModel()

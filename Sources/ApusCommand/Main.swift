@@ -24,7 +24,7 @@ struct Command: ParsableCommand {
     subcommands: [
       RunCommand.self, BuildCommand.self, BenchCommand.self, InspectCommand.self,
       CompareCommand.self, CheckCommand.self, TryCommand.self, SurgeonCommand.self,
-      DemoCommand.self, DoctorCommand.self, MaterializeCommand.self,
+      DemoCommand.self, DoctorCommand.self, OperatorsCommand.self, MaterializeCommand.self,
       TrtexecCommand.self, PolygraphyCommand.self,
     ])
 

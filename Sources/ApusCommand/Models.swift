@@ -71,7 +71,7 @@ enum Models {
         .invalidInput, "the file is an Apus engine, not an ONNX model", location: path,
         hint: "it needs no building: apus bench --loadEngine=\(path)")
     }
-    return try Compiler.importModel(path, try limits.importOptions())
+    return try Compiler.importModel(path, options: try limits.importOptions())
   }
 
   /// Reads an ONNX model without importing it.

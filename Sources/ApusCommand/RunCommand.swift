@@ -32,10 +32,12 @@ struct RunCommand: ParsableCommand {
     help: "Threads; 0 takes every processor.")
   var threads = 0
   @OptionGroup var limits: LimitFlags
+  @OptionGroup var plugins: PluginFlags
   @Flag(help: "Save the model as an engine and run what is loaded back.") var viaEngine = false
   @Flag(help: "Prints the outputs' types and comparisons as JSON.") var json = false
 
   func run() throws {
+    try plugins.load()
     let options = SessionOptions(try limits.limits())
     let engine = try Models.engine(model, threads: threads, limits, viaEngine: viaEngine)
     let (values, form) = try TensorFolder.read(inputs, .input, names: engine.inputs.map(\.name))

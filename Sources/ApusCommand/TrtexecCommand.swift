@@ -17,8 +17,10 @@ struct TrtexecCommand: ParsableCommand {
 
   @OptionGroup var build: BuildFlags
   @OptionGroup var bench: BenchFlags
+  @OptionGroup var plugins: PluginFlags
 
   func run() throws {
+    try plugins.load()
     let benchmark = Benchmark(build: build, flags: bench)
     TrtexecEcho(build: build, bench: bench).entries.forEach(benchmark.log.write)
     _ = try benchmark.run()

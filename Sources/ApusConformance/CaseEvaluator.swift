@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusBuilder
+internal import ApusEngine
 internal import ApusIR
 internal import ApusONNX
 internal import ApusRuntime
@@ -11,6 +12,8 @@ protocol CaseEvaluator {
   /// The types of the model's inputs and the names of its outputs, in order.
   var inputTypes: [ValueType] { get }
   var outputNames: [String] { get }
+  /// The operators of the graph that run by their definitions, having no kernel.
+  var evaluated: [String] { get }
   func run(_ inputs: [HostValue]) throws -> [HostValue]
 }
 
@@ -22,6 +25,7 @@ struct ReferenceCaseEvaluator: CaseEvaluator {
 
   var inputTypes: [ValueType] { graph.inputs.map(graph.valueType) }
   var outputNames: [String] { graph.outputs.map(\.name) }
+  var evaluated: [String] { graph.nodes.map(\.operation.name) }
 
   func run(_ inputs: [HostValue]) throws -> [HostValue] {
     try ReferenceEvaluator(graph).run(values: inputs)
@@ -44,6 +48,7 @@ struct OptimizedCaseEvaluator: CaseEvaluator {
 
   var inputTypes: [ValueType] { engine.inputTypes }
   var outputNames: [String] { engine.outputs.map(\.name) }
+  var evaluated: [String] { engine.evaluated }
 
   func run(_ inputs: [HostValue]) throws -> [HostValue] {
     try engine.makeSession().run(values: inputs)
@@ -66,15 +71,26 @@ struct EngineCaseEvaluator: CaseEvaluator {
 
   var inputTypes: [ValueType] { engine.inputTypes }
   var outputNames: [String] { engine.outputs.map(\.name) }
+  var evaluated: [String] { engine.evaluated }
 
   func run(_ inputs: [HostValue]) throws -> [HostValue] {
     try engine.makeSession().run(values: inputs)
   }
 }
 
+extension Engine {
+  fileprivate var evaluated: [String] {
+    plan.graph.nodes.filter { node in
+      !(node.operation is any ViewOperator) && !(node.operation is Extents)
+        && plan.choices.contains { $0.tactics[node.id] == nil }
+    }.map(\.operation.name)
+  }
+}
+
 /// How a case ended.
 enum CaseStatus {
-  case ok
+  /// It ran; the operators without kernels.
+  case ok(evaluated: [String])
   case unsupported(String)
   case failed(String)
 
@@ -108,7 +124,8 @@ enum CaseStatus {
 
   var message: String {
     switch self {
-    case .ok: ""
+    case .ok(let evaluated):
+      evaluated.isEmpty ? "" : "by definition: " + evaluated.joined(separator: " ")
     case .unsupported(let text), .failed(let text): text
     }
   }

@@ -15,8 +15,8 @@ struct CaseRunner {
   func report(_ job: CaseJob) -> CaseStatus {
     writeOutput("@@BEGIN\t\(job.folder)\n")
     var time = Duration.zero
-    var status = CaseStatus.ok
-    do { try run(job, &time) } catch { status = CaseStatus(error) }
+    let status: CaseStatus
+    do { status = .ok(evaluated: try run(job, &time)) } catch { status = CaseStatus(error) }
     let message = status.message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     let micros =
       time.components.seconds * 1_000_000 + time.components.attoseconds / 1_000_000_000_000
@@ -26,7 +26,8 @@ struct CaseRunner {
     return status
   }
 
-  private func run(_ job: CaseJob, _ time: inout Duration) throws {
+  /// Runs every data set; returns the operators that ran by their definitions.
+  private func run(_ job: CaseJob, _ time: inout Duration) throws -> [String] {
     let model = try evaluator.init(modelPath: FileSystem.join(job.folder, "model.onnx"))
     for set in try numbered("test_data_set_", "", in: job.folder) {
       let folder = FileSystem.join(job.folder, set)
@@ -46,6 +47,7 @@ struct CaseRunner {
           path: FileSystem.join(target, "output_\(index).pb"))
       }
     }
+    return model.evaluated
   }
 
   /// Names in a folder that consist of a prefix, a number and a suffix, by number.

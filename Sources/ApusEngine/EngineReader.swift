@@ -1,4 +1,4 @@
-internal import ApusIR
+package import ApusIR
 package import ApusTensor
 
 /// Reads engine files that may be damaged or hostile. Weights stay mapped; their checksums are
@@ -13,14 +13,19 @@ package struct EngineReader: Sendable {
     return EngineFile.magic.indices.allSatisfy { file.range[$0] == EngineFile.magic[$0] }
   }
 
-  package init(path: String) throws(EngineFileError) {
+  /// Reads a file; `custom` supplies the implementations of custom operators.
+  package init(
+    path: String, custom: CustomOperators = CustomOperators()
+  ) throws(EngineFileError) {
     let file: MappedFile
     do { file = try MappedFile(path: path) } catch { throw .tensor(error) }
-    try self.init(file.range, path: path)
+    try self.init(file.range, path: path, custom: custom)
   }
 
   /// Reads an engine from bytes; `path` is for errors.
-  package init(_ range: ByteRange, path: String = "the data") throws(EngineFileError) {
+  package init(
+    _ range: ByteRange, path: String = "the data", custom: CustomOperators = CustomOperators()
+  ) throws(EngineFileError) {
     guard EngineFile.magic.indices.allSatisfy({ range[$0] == EngineFile.magic[$0] }) else {
       throw .notAnEngine(path: path)
     }
@@ -48,7 +53,8 @@ package struct EngineReader: Sendable {
       for blob in blobs where range.slice(at: blob.offset, count: blob.byteCount) == nil {
         throw .malformed("a weight lies beyond the end of the file", offset: blob.offset)
       }
-      var decoder = IndexDecoder(reader: ByteReader(Array(index)), blobs: blobs, file: range)
+      var decoder = IndexDecoder(
+        reader: ByteReader(Array(index)), blobs: blobs, file: range, custom: custom)
       contents = try decoder.decode()
       used = decoder.used
     } catch { throw .coding(error) }
@@ -97,9 +103,13 @@ private struct IndexDecoder {
   var reader: ByteReader
   let blobs: [EngineFile.Blob]
   let file: ByteRange
+  let custom: CustomOperators
   private(set) var used: [(tensor: HostTensor, checksum: UInt64)] = []
 
-  init(reader: ByteReader, blobs: [EngineFile.Blob], file: ByteRange) {
+  init(
+    reader: ByteReader, blobs: [EngineFile.Blob], file: ByteRange, custom: CustomOperators
+  ) {
+    self.custom = custom
     self.reader = reader
     self.blobs = blobs
     self.file = file
@@ -166,7 +176,8 @@ private struct IndexDecoder {
     let copy = self
     let start = reader.offset
     do {
-      let graph = try Graph.decode(from: &reader) { (reference) throws(TensorError) in
+      let graph = try Graph.decode(from: &reader, custom: custom) {
+        (reference) throws(TensorError) in
         let tensor: HostTensor
         do { tensor = try copy.tensor(reference.index) } catch {
           throw .malformed(format: "engine", reason: "\(error)", offset: start)

@@ -18,6 +18,7 @@ package let allOperators: [any Operator.Type] = [
   Convolution.self,
   CumulativeProduct.self,
   CumulativeSum.self,
+  Custom.self,
   DeformableConvolution.self,
   Dequantize.self,
   Determinant.self,

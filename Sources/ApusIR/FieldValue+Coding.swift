@@ -46,14 +46,24 @@ extension ByteWriter {
     case .type(let type):
       write(byte: 12)
       write(type)
+    case .named(let entries):
+      write(byte: 13)
+      write(count: entries.count)
+      for entry in entries {
+        write(text: entry.name)
+        write(entry.value)
+      }
+    case .operand(let index):
+      write(byte: 14)
+      write(integer: index)
     }
   }
 }
 
 extension ByteReader {
-  /// `depth` bounds how deep bodies may still nest.
+  /// `depth` bounds how deep bodies may still nest; `custom` supplies operators to those bodies.
   package mutating func readFieldValue(
-    depth: Int = Body.nestingLimit
+    depth: Int = Body.nestingLimit, custom: CustomOperators = CustomOperators()
   ) throws(CodingError) -> FieldValue {
     let start = offset
     switch try readByte() {
@@ -88,10 +98,21 @@ extension ByteReader {
       }
     case 11:
       guard depth > 0 else { throw .malformed("bodies are nested too deeply", offset: start) }
-      do { return .body(Body(try Graph.decodeWhole(from: &self, depth: depth - 1))) } catch {
+      do {
+        return .body(Body(try Graph.decodeWhole(from: &self, depth: depth - 1, custom: custom)))
+      } catch {
         throw .malformed("a body: \(error)", offset: start)
       }
     case 12: return .type(try readValueType())
+    case 13:
+      guard depth > 0 else { throw .malformed("fields are nested too deeply", offset: start) }
+      var entries: [CustomAttributes.Entry] = []
+      for _ in 0..<(try readCount("attributes", minimumBytes: 2)) {
+        let name = try readText("attribute")
+        entries.append(.init(name, try readFieldValue(depth: depth - 1, custom: custom)))
+      }
+      return .named(entries)
+    case 14: return .operand(try readInteger())
     case let tag: throw .malformed("\(tag) is no kind of field", offset: start)
     }
   }

@@ -16,6 +16,10 @@ package enum FieldValue: Hashable, Sendable {
   case program(Program)
   case body(Body)
   case type(ValueType)
+  /// Values with names of their own, none of them of this kind.
+  case named([CustomAttributes.Entry])
+  /// The position of an operand of the node.
+  case operand(Int)
   case none
 }
 

@@ -4,12 +4,13 @@ extension Graph {
   /// Reads a graph that `encode` wrote, from bytes that may be damaged or hostile.
   ///
   /// Types are inferred anew and must not contradict the recorded ones. `weight` supplies the weights
-  /// that are stored elsewhere; what it returns is checked against the reference.
+  /// that are stored elsewhere; what it returns is checked against the reference. `custom` supplies
+  /// the implementations of custom operators.
   package static func decode(
-    from reader: inout ByteReader,
+    from reader: inout ByteReader, custom: CustomOperators = CustomOperators(),
     weight: (WeightReference) throws(TensorError) -> HostTensor
   ) throws(GraphCodingError) -> Graph {
-    var decoder = GraphDecoder(reader: reader, depth: Body.nestingLimit)
+    var decoder = GraphDecoder(reader: reader, depth: Body.nestingLimit, custom: custom)
     let graph = try decoder.decode(weight)
     reader = decoder.reader
     return graph
@@ -17,9 +18,9 @@ extension Graph {
 
   /// Reads what `encodeWhole` wrote.
   static func decodeWhole(
-    from reader: inout ByteReader, depth: Int
+    from reader: inout ByteReader, depth: Int, custom: CustomOperators
   ) throws(GraphCodingError) -> Graph {
-    var decoder = GraphDecoder(reader: reader, depth: depth)
+    var decoder = GraphDecoder(reader: reader, depth: depth, custom: custom)
     let graph = try decoder.decode { reference throws(TensorError) in
       throw .malformed(
         format: "body", reason: "weight '\(reference.name)' is not inside it", offset: 0)
@@ -37,10 +38,12 @@ private struct GraphDecoder {
 
   /// How deep bodies may still nest.
   private let depth: Int
+  private let custom: CustomOperators
 
-  init(reader: ByteReader, depth: Int) {
+  init(reader: ByteReader, depth: Int, custom: CustomOperators) {
     self.reader = reader
     self.depth = depth
+    self.custom = custom
   }
 
   /// Reads with the graph's error type.
@@ -157,14 +160,23 @@ private struct GraphDecoder {
     let (type, fieldNames) = operators[index]
     let name = try readText("node name")
     var fields: [(name: String, value: FieldValue)] = []
-    let depth = depth
+    let (depth, custom) = (depth, custom)
     for field in fieldNames {
       fields.append(
-        (field, try read { r throws(CodingError) in try r.readFieldValue(depth: depth) }))
+        (
+          field,
+          try read { r throws(CodingError) in
+            try r.readFieldValue(depth: depth, custom: custom)
+          }
+        ))
     }
     let operation: any Operator
     do { operation = try type.decoded(fields) } catch {
       throw .operation(error, offset: start)
+    }
+    let linked: any Operator
+    do { linked = try custom.linked(operation) } catch {
+      throw .type(node: name, operator: type.name, error, offset: start)
     }
     var operands: [ValueID?] = []
     let count = values.count
@@ -182,7 +194,7 @@ private struct GraphDecoder {
     }
     let results: [ValueID]
     do {
-      results = try graph.append(operation, operands, name: name, resultNames: names)
+      results = try graph.append(linked, operands, name: name, resultNames: names)
     } catch { throw .type(node: name, operator: type.name, error, offset: start) }
     guard results.count == types.count else {
       throw .type(

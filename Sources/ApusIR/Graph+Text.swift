@@ -90,7 +90,7 @@ extension Operator {
 extension FieldValue {
   /// Words that mean something else than a text.
   static func isReserved(_ word: String) -> Bool {
-    ["true", "false", "none", "nan", "inf", "texts", "graph", "type"].contains(word)
+    ["true", "false", "none", "nan", "inf", "texts", "graph", "type", "operand"].contains(word)
       || ElementType(name: word) != nil
   }
 
@@ -111,6 +111,11 @@ extension FieldValue {
     case .program(let value): "`\(value)`"
     case .body(let body): body.graph.description.trimmingNewline
     case .type(let type): "type \(type)"
+    case .named(let entries):
+      "{"
+        + entries.map { "\(GraphLexer.quoted($0.name)): \($0.value.text)" }.joined(separator: ", ")
+        + "}"
+    case .operand(let index): "operand \(index)"
     case .none: "none"
     }
   }

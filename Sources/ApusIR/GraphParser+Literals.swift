@@ -75,6 +75,7 @@ extension GraphParser {
     let value: FieldValue
     switch token {
     case .punctuation("["): return try listValue(try listEntries())
+    case .punctuation("{"): return .named(try namedValues())
     case .identifier("texts"):
       try advance()
       guard token == .punctuation("[") else { throw unexpected("'['") }
@@ -93,6 +94,12 @@ extension GraphParser {
     case .identifier("type"):
       try advance()
       return .type(try valueType())
+    case .identifier("operand"):
+      try advance()
+      guard case .number(let text) = token, let index = Int(text) else {
+        throw unexpected("the position of an operand")
+      }
+      value = .operand(index)
     case .identifier("none"): value = .none
     case .identifier("true"): value = .flag(true)
     case .identifier("false"): value = .flag(false)
@@ -108,6 +115,21 @@ extension GraphParser {
     }
     try advance()
     return value
+  }
+
+  /// Values with names that are texts, inside braces.
+  private mutating func namedValues() throws(GraphSyntaxError) -> [CustomAttributes.Entry] {
+    try expect("{")
+    var entries: [CustomAttributes.Entry] = []
+    while token != .punctuation("}") {
+      let name = try string("an attribute's name")
+      try expect(":")
+      guard token != .punctuation("{") else { throw unexpected("a value without names") }
+      entries.append(.init(name, try fieldValue()))
+      guard try take(",") else { break }
+    }
+    try expect("}")
+    return entries
   }
 
   private static func number(_ text: String) -> FieldValue? {

@@ -4,11 +4,12 @@ extension Graph {
   /// Parses the textual form that `description` prints.
   ///
   /// `weights` supplies, by name, those that the text only mentions. Types of results may be left
-  /// out; those stated must be what the operators' rules give.
+  /// out; those stated must be what the operators' rules give. `custom` supplies the implementations
+  /// of custom operators.
   package init(
-    text: String, weights: [String: HostTensor] = [:]
+    text: String, weights: [String: HostTensor] = [:], custom: CustomOperators = CustomOperators()
   ) throws(GraphSyntaxError) {
-    var parser = GraphParser(text, weights)
+    var parser = GraphParser(text, weights, custom)
     self = try parser.parse()
   }
 }
@@ -26,9 +27,12 @@ struct GraphParser {
   /// How deep bodies may still nest.
   private var depth = Body.nestingLimit
 
-  init(_ text: String, _ weights: [String: HostTensor]) {
+  private let custom: CustomOperators
+
+  init(_ text: String, _ weights: [String: HostTensor], _ custom: CustomOperators) {
     lexer = GraphLexer(text)
     given = weights
+    self.custom = custom
   }
 
   /// A graph inside a field; the current word is `graph`.
@@ -78,7 +82,7 @@ struct GraphParser {
     try advance()
   }
 
-  private mutating func string(_ what: String) throws(GraphSyntaxError) -> String {
+  mutating func string(_ what: String) throws(GraphSyntaxError) -> String {
     guard case .string(let text) = token else { throw unexpected(what) }
     try advance()
     return text
@@ -291,7 +295,7 @@ struct GraphParser {
     let results: [ValueID]
     do {
       results = try graph.append(
-        made, operands, name: name, resultNames: definitions.map(\.name))
+        try custom.linked(made), operands, name: name, resultNames: definitions.map(\.name))
     } catch {
       throw lexer.failure(.type(error), at: begin)
     }

@@ -1,3 +1,4 @@
+internal import ApusIR
 internal import ApusONNXSchema
 internal import ApusTensor
 
@@ -126,6 +127,35 @@ struct AttributeReader: ~Copyable {
   mutating func type(_ name: String) throws(ImportError) -> ValueType? {
     guard let attribute = try take(name, .typeProto) else { return nil }
     return try ValueTypes.value(attribute.tp, of: name)
+  }
+
+  /// What is left, for an operator that the table does not know. Tensors among it become operands,
+  /// `firstOperand` the first of them.
+  mutating func remaining(
+    firstOperand: Int
+  ) throws(ImportError) -> (values: CustomAttributes, tensors: [HostTensor]) {
+    var entries: [CustomAttributes.Entry] = []
+    var tensors: [HostTensor] = []
+    for name in unread.sorted() {
+      guard let attribute = attributes[name] else { continue }
+      switch attribute.type {
+      case .tensor:
+        guard let tensor = try self.tensor(name) else { continue }
+        entries.append(.init(name, .operand(firstOperand + tensors.count)))
+        tensors.append(tensor)
+      case .int: entries.append(.init(name, .integer(try integer(name, default: 0))))
+      case .float: entries.append(.init(name, .real(try real(name, default: 0))))
+      case .string: entries.append(.init(name, .text(try text(name) ?? "")))
+      case .ints: entries.append(.init(name, .integers(try integers(name) ?? [])))
+      case .floats: entries.append(.init(name, .reals(try reals(name) ?? [])))
+      case .strings: entries.append(.init(name, .texts(try texts(name) ?? [])))
+      default:
+        throw .unsupported(
+          "\(Self.describe(attribute.type)) as an attribute of a custom operator",
+          .attribute(name))
+      }
+    }
+    return (CustomAttributes(entries), tensors)
   }
 
   /// An element type, given by its number.

@@ -82,5 +82,8 @@ package struct ImportOptions: Sendable {
   /// What the model may ask for.
   package var limits = ResourceLimits()
 
+  /// Operators that the user supplies; they take the place of known ones of the same name.
+  package var custom = CustomOperators()
+
   package init() {}
 }

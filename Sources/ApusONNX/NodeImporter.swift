@@ -53,9 +53,13 @@ enum NodeImporter {
     _ node: Onnx_NodeProto, domain: String, name: String, _ operands: [ValueID?], _ scope: Scope,
     _ state: ImportState
   ) throws(ImportError) -> [ValueID?] {
-    guard let importer = OperatorTable.find(domain: domain, name: node.opType) else {
+    let custom = state.options.custom.find(domain: domain, name: node.opType)
+    let known =
+      custom.map(CustomNode.importer) ?? OperatorTable.find(domain: domain, name: node.opType)
+    guard let importer = known else {
+      let names = OperatorTable.names(in: domain) + state.options.custom.names(in: domain)
       throw ImportError(
-        .unsupportedOperator(nearest: OperatorTable.nearest(to: node.opType, domain: domain)))
+        .unsupportedOperator(nearest: OperatorTable.nearest(to: node.opType, among: names)))
     }
     guard let opset = scope.opsets[domain] else {
       throw .invalid("the model imports no operator set '\(domain)'")

@@ -27,10 +27,16 @@ extension OperatorTable {
 
   static func find(domain: String, name: String) -> OperatorImporter? { domains[domain]?[name] }
 
+  /// Every importer with its domain.
+  static var all: [(domain: String, importer: OperatorImporter)] {
+    domains.flatMap { domain, importers in importers.values.map { (domain, $0) } }
+  }
+
+  static func names(in domain: String) -> [String] { domains[domain]?.keys.sorted() ?? [] }
+
   /// Known names that may have been meant.
-  static func nearest(to name: String, domain: String) -> [String] {
+  static func nearest(to name: String, among known: [String]) -> [String] {
     guard name.utf8.count <= 64 else { return [] }
-    let known = domains[domain]?.keys.sorted() ?? []
     let wanted = Array(name.lowercased().utf8)
     let scored = known.map { ($0, distance(wanted, Array($0.lowercased().utf8))) }
     let limit = max(1, name.utf8.count / 3)
@@ -50,5 +56,31 @@ extension OperatorTable {
       previous = current
     }
     return previous[right.count]
+  }
+}
+
+/// An operator that models may use.
+package struct KnownOperator: Sendable {
+  /// "" for ONNX's own.
+  package let domain: String
+  package let name: String
+  /// The opset that brought it.
+  package let since: Int
+  /// Whether the user supplied it.
+  package let isCustom: Bool
+}
+
+extension ONNXImporter {
+  /// The operators that can be imported, with those registered for the process, by domain and name.
+  package static var knownOperators: [KnownOperator] {
+    let custom = CustomOperators.process.all.map {
+      KnownOperator(domain: $0.domain, name: $0.name, since: $0.since, isCustom: true)
+    }
+    let taken = Set(custom.map { [$0.domain, $0.name] })
+    let own = OperatorTable.all.filter { !taken.contains([$0.domain, $0.importer.name]) }.map {
+      KnownOperator(
+        domain: $0.domain, name: $0.importer.name, since: $0.importer.since, isCustom: false)
+    }
+    return (own + custom).sorted { ($0.domain, $0.name) < ($1.domain, $1.name) }
   }
 }

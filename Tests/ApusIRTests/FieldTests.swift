@@ -55,6 +55,7 @@ import Testing
       .real(0.25), .reals([0.5]), .extents([.symbol("n") + 1, 2]), .integer(3),
       .integers([1, 0, 2]), .flag(true), .flag(false), .texts(["a"]), .element(.int8),
       .program(.empty), .type(.sequence(ValueType(.int64, [2]))), .body(body),
+      .named([.init("a", .integer(1)), .init("t", .operand(2))]),
     ] + vocabulary.map(FieldValue.text)
     + [
       try? FieldValue.program(Program(text: "(f32) { operand 0; relu 0 } -> 1:f32"))

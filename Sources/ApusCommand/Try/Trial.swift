@@ -46,7 +46,7 @@ struct Trial {
   init(
     _ path: String, shapes: String?, tuning: Double, threads: Int, _ importing: ImportOptions
   ) throws {
-    graph = try Compiler.importModel(path, importing).graph
+    graph = try Compiler.importModel(path, options: importing).graph
     let built = try Models.build(graph, threads: threads)
     plan = built.engine.plan
     report = built.report

@@ -20,6 +20,7 @@ struct TryCommand: ParsableCommand {
       """)
 
   @Argument(help: "An ONNX model.") var model: String
+  @OptionGroup var plugins: PluginFlags
   @Option(help: "Input shapes, as NAME:1x3x224x224,NAME2:1x8; open dimensions are 1 elsewhere.")
   var shapes: String?
   @Option(help: "Seconds that tuning may take; 0 leaves it out.") var tuning = 20.0
@@ -31,6 +32,7 @@ struct TryCommand: ParsableCommand {
   @Flag(help: "Prints the page as JSON.") var json = false
 
   func run() throws {
+    try plugins.load()
     try Models.exists(model)
     guard !Compiler.isEngineFile(model) else {
       throw ApusError(

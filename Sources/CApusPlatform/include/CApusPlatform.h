@@ -5,6 +5,7 @@
 #include "apus_file.h"
 #include "apus_float.h"
 #include "apus_image.h"
+#include "apus_library.h"
 #include "apus_math.h"
 #include "apus_memory.h"
 #include "apus_number.h"

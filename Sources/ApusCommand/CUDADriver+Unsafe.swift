@@ -1,32 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
-
-/// A library opened at run time.
-struct DynamicLibrary: ~Copyable {
-  private let handle: UnsafeMutableRawPointer
-
-  /// Opens the first of some names that can be opened.
-  init?(_ names: [String]) {
-    for name in names {
-      if let handle = dlopen(name, RTLD_LAZY | RTLD_LOCAL) {
-        self.handle = handle
-        return
-      }
-    }
-    return nil
-  }
-
-  deinit { dlclose(handle) }
-
-  fileprivate func symbol<Function>(_ name: String, as type: Function.Type) -> Function? {
-    dlsym(handle, name).map { unsafeBitCast($0, to: type) }
-  }
-}
+internal import ApusTensor
 
 /// What the CUDA driver says, where there is one.
 enum CUDADriver {

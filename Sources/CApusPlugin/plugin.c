@@ -1,0 +1,3 @@
+#include "apus_plugin.h"
+
+// The header is the interface; this file lets it be a target.
