@@ -6,7 +6,7 @@ internal import Synchronization
 package struct EvaluationContext: Sendable {
   /// The most bytes that operands and results of one node may take: numbers count as 8 bytes an
   /// element, texts as 4 a byte, which is what their decoded forms take, and
-  /// containers as what they hold.
+  /// containers as twice what they hold, for many operators copy it.
   package var memoryLimit: Int
   /// Asked before every node.
   package var isCancelled: @Sendable () -> Bool = { false }
@@ -40,7 +40,8 @@ package struct EvaluationContext: Sendable {
       guard let operand else { continue }
       let bytes =
         operand.textByteCount.map { $0.multipliedReportingOverflow(by: 4) }
-        ?? Self.decodedByteCount(operand.type) ?? (operand.storedByteCount, false)
+        ?? Self.decodedByteCount(operand.type)
+        ?? operand.storedByteCount.multipliedReportingOverflow(by: 2)
       guard !bytes.overflow, bytes.partialValue <= memoryLimit - total else {
         return operand.type.innermost
       }

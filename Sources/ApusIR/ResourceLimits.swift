@@ -8,7 +8,7 @@ package struct ResourceLimits: Hashable, Sendable {
   /// How deep functions may call each other.
   package var functionDepth = 64
   /// Bytes of constants that calls of functions may repeat.
-  package var functionBytes = 1 << 30
+  package var functionBytes = 1 << 28
   /// Passes through loops that one run may make in all; one through a body of more than
   /// `nodesPerPass` nodes counts for several.
   package var loopPasses = 1 << 18

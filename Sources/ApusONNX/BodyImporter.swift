@@ -63,7 +63,9 @@ struct BodyImporter {
   /// will not be taken.
   func branch(_ index: Int) throws(ImportError) -> Body {
     do { return try run(index, []) } catch {
-      guard let body = try? run(index, [], anyShape: true) else { throw error }
+      guard !error.isUnsupported, context.state.retryBody(),
+        let body = try? run(index, [], anyShape: true)
+      else { throw error }
       return body
     }
   }

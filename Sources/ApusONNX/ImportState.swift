@@ -19,6 +19,7 @@ final class ImportState {
   /// How many bodies of control flow lie around it.
   var bodyDepth = 0
   private(set) var nodeCount = 0
+  private var bodyRetries = 0
   private var expandedBytes = 0
   private var weightNames: Set<String> = []
   private var nextSuffix: [String: Int] = [:]
@@ -37,6 +38,12 @@ final class ImportState {
       }
     }
     self.functions = functions
+  }
+
+  /// Whether one more body may be imported a second time: branches in branches would multiply.
+  func retryBody() -> Bool {
+    bodyRetries += 1
+    return bodyRetries <= 64
   }
 
   /// Counts a node against the limit of the expanded graph.

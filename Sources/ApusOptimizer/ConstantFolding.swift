@@ -29,14 +29,14 @@ package struct ConstantFolding: Pass {
     }
     let types = node.results.map(graph.type)
     guard types.allSatisfy({ ($0.byteCount ?? .max) <= byteBudget }),
-      spent.isLeft(in: graph), let cost = EvaluationCost.of(node, in: graph),
-      cost <= operationBudget,
+      let cost = EvaluationCost.of(node, in: graph), cost <= operationBudget,
+      spent.take(operations: cost, in: graph),
       let values = try? node.operation.evaluate(
         any: operands.map { $0.map(HostValue.tensor) }, node.results.map(graph.valueType),
         EvaluationContext(limits)
       ).compactMap(\.tensor), values.count == node.results.count
     else { return nil }
-    guard spent.take(values.reduce(0) { $0 + $1.storedByteCount }) else { return nil }
+    guard spent.take(bytes: values.reduce(0) { $0 + $1.storedByteCount }) else { return nil }
     var patch = Patch(label: name, anchor: node.id)
     for (result, value) in zip(node.results, values) where !uses.isUnused(result) {
       let label = graph[result].name.isEmpty ? "\(node.name).folded" : graph[result].name
@@ -53,29 +53,44 @@ package struct ConstantFolding: Pass {
   }
 }
 
-/// Bytes that all results of a pass may take: a constant, and twice what the graph's weights take, for
-/// folding also makes other forms of large weights.
+/// What a pass may spend in all: a constant, and more where the graph has large weights, which folding
+/// brings into other forms.
 private final class FoldingBudget: Sendable {
-  private static let base = 1 << 28
-  private let left = Mutex<Int?>(nil)
+  private struct Left {
+    var bytes = 1 << 28
+    var operations = 1_000_000_000
+  }
 
-  func isLeft(in graph: Graph) -> Bool {
+  private let left = Mutex<Left?>(nil)
+
+  func take(operations: Int, in graph: Graph) -> Bool {
     left.withLock { left in
-      if left == nil {
-        left = graph.weights.values.reduce(Self.base) { $0 &+ 2 * $1.tensor.storedByteCount }
-      }
-      return left ?? 0 > 0
+      var rest = left ?? Self.all(graph)
+      defer { left = rest }
+      guard rest.bytes > 0, operations <= rest.operations else { return false }
+      rest.operations -= operations
+      return true
     }
   }
 
-  func take(_ bytes: Int) -> Bool {
+  func take(bytes: Int) -> Bool {
     left.withLock { left in
-      guard bytes <= left ?? 0 else {
-        left = 0
+      guard var rest = left else { return false }
+      defer { left = rest }
+      guard bytes <= rest.bytes else {
+        rest.bytes = 0
         return false
       }
-      left? -= bytes
+      rest.bytes -= bytes
       return true
     }
+  }
+
+  private static func all(_ graph: Graph) -> Left {
+    let weights = graph.weights.values.reduce(0) { $0 &+ $1.tensor.storedByteCount }
+    var left = Left()
+    left.bytes &+= 2 &* weights
+    left.operations &+= 8 &* weights
+    return left
   }
 }
