@@ -104,5 +104,14 @@ let package = Package(
     tests(
       "ApusONNXTests",
       ["ApusONNX", "ApusIR", "ApusTensor", "ApusLoops", "ApusONNXSchema", protobuf]),
+    .testTarget(
+      name: "FuzzTests",
+      dependencies: [
+        "Apus", "ApusCommand", "ApusONNX", "ApusRuntime", "ApusEngine", "ApusIR", "ApusLoops",
+        "ApusTensor", "CApusPlatform",
+      ],
+      path: "Fuzz", exclude: ["corpus", "README.md", "make_corpus.py", "run.sh"],
+      sources: ["Targets", "Replay", "FuzzTarget.swift", "EngineRepair.swift"],
+      swiftSettings: strict),
   ]
 )

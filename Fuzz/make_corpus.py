@@ -10,7 +10,9 @@ corpus/model    ONNX models under 4 KB that between them use every part of the f
 corpus/strings  a byte that picks the language, then an extent, dimension name, program or shapes
 corpus/engine   engines of the models, with --apus
 corpus/text     optimised graphs of the models as text, with --apus
-Needs numpy and onnx. The same versions write the same bytes.
+corpus/syntax   a byte that picks the form, then a model as text
+corpus/image    pictures of 7 by 5 pixels in every format that is decoded
+Needs numpy, onnx and pillow. The same versions write the same bytes.
 """
 
 import argparse
@@ -23,6 +25,8 @@ import zlib
 
 import numpy as np
 import onnx
+from google.protobuf.json_format import MessageToJson
+from PIL import Image
 from onnx import TensorProto, helper, numpy_helper
 
 LIMIT = 4096
@@ -94,11 +98,53 @@ def string_files():
         ["(f32, f32) { operand 0; operand 1; add 0 1; relu 2 } -> 3:f32",
          "(i64, bool) { operand 0; operand 1; integer 3; select 1 0 2 } -> 3:i64",
          "(f16) { operand 0; real 1e-05; power 0 1; narrow f16 2; convert integer 3 } -> 3:f16"],
+        ["a(b|c)*d+?\naabcd", "^[[:alpha:]]{2,4}\\d\\s$\nab1 ", "(?i)\\p{Greek}[^x-z]\nα"],
         ["x:1x3x224x224,'odd,name':scalar", "1#input*:4x8", "a:b:2", "x:"],
     ]
     for index, texts in enumerate(languages):
         for number, text in enumerate(texts):
             yield f"{index}_{number}", bytes([index]) + text.encode()
+
+
+def syntax_files():
+    text = """<ir_version: 8, opset_import: ["" : 18, "local" : 1], producer_name: "fuzz">
+g (float[n, 3] x, bool c) => (float[n, "m"] y)
+<float[2, 3] w = {1.5, -2, 3e-1, 0, 5, 6}, int64[1] s = {-1}, string[1] t = {"a\\"b"}> {
+  h = Gemm <alpha = 0.5, transB: int = 1> (x, w)
+  i = local.Double (h)  # a comment
+  y = If (c) <then_branch = a () => (float[n, 2] u) { u = Relu(i) },
+              else_branch = b () => (float[n, 2] v) { v = Cast <to = 1, axes = [1, 2]> (i) }>
+}
+<domain: "local", opset_import: ["" : 18]>
+Double <k = 2> (a) => (b) { b = Add (a, a) }
+"""
+    yield "onnx", b"\x02" + text.encode()
+    for name, message in model_files():
+        if name in ("branch", "dense", "function", "sparse"):
+            yield f"{name}.textproto", b"\x00" + str(message).encode()
+            yield f"{name}.json", b"\x01" + MessageToJson(message, indent=None).encode()
+
+
+def image_files():
+    values = np.random.default_rng(3).integers(0, 255, (5, 7, 3)).astype("u1")
+    picture = Image.fromarray(values)
+    kinds = [("png", picture, {}), ("grey.png", picture.convert("L"), {}),
+             ("palette.png", picture.convert("P"), {}), ("bits.png", picture.convert("1"), {}),
+             ("alpha.png", picture.convert("RGBA"), {}), ("bmp", picture, {}),
+             ("palette.bmp", picture.convert("P"), {}), ("ppm", picture, {}),
+             ("pgm", picture.convert("L"), {}), ("pbm", picture.convert("1"), {}),
+             ("jpg", picture, dict(quality=60)), ("grey.jpg", picture.convert("L"), {}),
+             ("progressive.jpg", picture.resize((19, 17)), dict(progressive=True, quality=40)),
+             ("whole.jpg", picture, dict(subsampling=0, restart_marker_blocks=1)),
+             ("tiff", picture, {}), ("lzw.tiff", picture, dict(compression="tiff_lzw")),
+             ("bits.tiff", picture, dict(compression="packbits")),
+             ("zip.tiff", picture, dict(compression="tiff_adobe_deflate"))]
+    for name, image, options in kinds:
+        file = io.BytesIO()
+        kind = {"jpg": "JPEG", "tiff": "TIFF", "png": "PNG", "bmp": "BMP"}.get(
+            name.split(".")[-1], "PPM")
+        image.save(file, kind, **options)
+        yield name, file.getvalue()
 
 
 def compiled(apus, models):
@@ -261,6 +307,8 @@ def main():
         "numpy": [(f"{name}.npy", data) for name, data in numpy_files()],
         "archive": [(f"{name}.npz", data) for name, data in archive_files()],
         "strings": list(string_files()),
+        "syntax": list(syntax_files()),
+        "image": list(image_files()),
     }
     for folder, (suffix, items) in messages.items():
         groups[folder] = []

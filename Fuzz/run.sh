@@ -40,11 +40,11 @@ strict=(-swift-version 6 -enable-upcoming-feature ExistentialAny
   -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility)
 
 # The modules that fuzz targets may import, lowest first, with what each needs directly.
-modules=(CApusPlatform CApusCPU SwiftProtobuf ApusONNXSchema ApusTensor ApusLoops ApusIR ApusONNX
+modules=(CApusPlatform CApusCPU CApusPlugin SwiftProtobuf ApusONNXSchema ApusTensor ApusLoops ApusIR ApusONNX
   ApusOptimizer ApusEngine ApusCPU ApusRuntime ApusBuilder Apus)
 needs() {
   case "$1" in
-    CApusPlatform | CApusCPU | SwiftProtobuf) ;;
+    CApusPlatform | CApusCPU | CApusPlugin | SwiftProtobuf) ;;
     ApusONNXSchema) echo SwiftProtobuf ;;
     ApusTensor) echo CApusPlatform ;;
     ApusLoops) echo ApusTensor ;;
@@ -55,7 +55,7 @@ needs() {
     ApusCPU) echo ApusEngine ApusIR CApusCPU CApusPlatform ;;
     ApusRuntime) echo ApusEngine ApusIR CApusPlatform ;;
     ApusBuilder) echo ApusEngine ApusOptimizer ApusRuntime ApusIR CApusPlatform ;;
-    Apus) echo ApusONNX ApusOptimizer ApusBuilder ApusRuntime ApusCPU ApusEngine ApusIR ;;
+    Apus) echo ApusONNX ApusOptimizer ApusBuilder ApusRuntime ApusCPU ApusEngine ApusIR CApusPlugin ;;
     *) echo "Fuzz/run.sh does not know the module $1" >&2; return 1 ;;
   esac
 }
@@ -83,7 +83,8 @@ closure() {
   done
 }
 
-# Compiles a Swift module unless its object is newer than its sources and the objects below it.
+# Compiles a Swift module unless it was compiled after its sources and the objects below it changed.
+# Objects that come out the same keep their time, so a stamp tells when that was.
 compile() {
   local module=$1 sources below flags=(-O -g -wmo -parse-as-library -module-name "$1" -I "$out" -c
     -emit-module -emit-module-path "$out/$1.swiftmodule" -o "$out/$1.o" "${clang_modules[@]}")
@@ -96,23 +97,25 @@ compile() {
     ApusONNXSchema) flags+=(-package-name apus) ;;
     *) flags+=(-package-name apus -sanitize=fuzzer "${strict[@]}") ;;
   esac
-  if [ -e "$out/$module.o" ]; then
+  if [ -e "$out/$module.stamp" ]; then
     local stale=
     for below in $(needs "$module"); do
-      [ "$out/$below.o" -nt "$out/$module.o" ] && stale=1
+      [ "$out/$below.o" -nt "$out/$module.stamp" ] && stale=1
     done
-    [ -n "$(find "$sources" -newer "$out/$module.o" -name '*.swift' -print -quit)" ] && stale=1
+    [ -n "$(find "$sources" -newer "$out/$module.stamp" -name '*.swift' -print -quit)" ] && stale=1
     [ -z "$stale" ] && return
   fi
   echo "compiling $module"
   find "$sources" -name '*.swift' | LC_ALL=C sort > "$out/$module.list"
+  touch "$out/$module.next"
   swiftc "${flags[@]}" "@$out/$module.list"
+  mv "$out/$module.next" "$out/$module.stamp"
 }
 
 compile_c() {
   local module=$1 object objects=() file
-  printf 'module %s {\n  umbrella header "%s"\n  export *\n}\n' \
-    "$module" "$PWD/Sources/$module/include/$module.h" > "$out/$module.modulemap"
+  printf 'module %s {\n  umbrella "%s"\n  export *\n}\n' \
+    "$module" "$PWD/Sources/$module/include" > "$out/$module.modulemap"
   if [ -e "$out/$module.o" ] \
     && [ -z "$(find "Sources/$module" -newer "$out/$module.o" -type f -print -quit)" ]; then
     return
@@ -135,7 +138,7 @@ for target in "${targets[@]}"; do
   all+=($(imports "$folder/$target.swift" $(setting "$target" Sources)))
 done
 order=$(closure "${all[@]}")
-for module in CApusPlatform CApusCPU; do
+for module in CApusPlatform CApusCPU CApusPlugin; do
   clang_modules+=(-Xcc "-fmodule-map-file=$out/$module.modulemap")
   compile_c "$module"
 done
@@ -166,12 +169,21 @@ for target in "${targets[@]}"; do
     objects+=("$out/$module.o")
   done
   mkdir -p "$out/$target/found" "$out/$target/learned"
-  if [ -z "$(find "$source" "${objects[@]}" -newer "$out/$target/run" 2>&1 | head -n 1)" ]; then
+  borrowed+=(Fuzz/FuzzTarget.swift)
+  if [ -z "$(find "$source" "${borrowed[@]}" "${objects[@]}" -newer "$out/$target/run" 2>&1 | head -n 1)" ]; then
     :
   else
     echo "linking $target"
+    entry=$out/$target/Entry.swift
+    cat > "$entry" << END
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  FuzzTarget.$target(Array(UnsafeBufferPointer(start: start, count: count)))
+  return 0
+}
+END
     swiftc -O -g -parse-as-library -module-name "Fuzz_$target" -package-name apus "${strict[@]}" \
-      -sanitize=fuzzer -I "$out" "${clang_modules[@]}" "$source" ${borrowed[@]+"${borrowed[@]}"} \
+      -sanitize=fuzzer -I "$out" "${clang_modules[@]}" "$source" "$entry" "${borrowed[@]}" \
       "${objects[@]}" -o "$out/$target/run"
   fi
   [ $build_only = 1 ] && continue

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# All tests: unit tests, C kernels, the official ONNX suite, real networks against ONNX Runtime.
+# All tests: unit tests, C kernels, hostile models, the official ONNX suite, real networks against
+# ONNX Runtime. The unit tests replay the fuzz targets; libFuzzer itself is for Fuzz/run.sh by hand.
 # --quick runs the unit tests alone. What the tests need is fetched into ignored folders.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -39,6 +40,9 @@ step "custom operators from a library"
 
 step "pictures against Pillow"
 .venv/bin/python Tests/Operators/check_images.py --runner "$binary/apus-conformance"
+
+step "hostile models: exit code, time and memory"
+.venv/bin/python Tests/Hostile/run.py --apus "$binary/apus"
 
 step "scikit-learn pipelines"
 timeout 600 .venv/bin/python Tests/MachineLearning/check_sklearn.py \

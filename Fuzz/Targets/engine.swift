@@ -3,15 +3,15 @@ import ApusEngine
 import ApusIR
 import ApusTensor
 
-/// The engine reader, on the bytes as they are and with their checksums made right, for no mutation
-/// would get past them.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func testOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
-  var bytes = Array(UnsafeBufferPointer(start: start, count: count))
-  read(bytes)
-  repair(&bytes)
-  read(bytes)
-  return 0
+extension FuzzTarget {
+  /// The engine reader, on the bytes as they are and with their checksums made right, for no mutation
+  /// would get past them.
+  static func engine(_ bytes: [UInt8]) {
+    var bytes = bytes
+    read(bytes)
+    repair(&bytes)
+    read(bytes)
+  }
 }
 
 private func read(_ bytes: [UInt8]) {

@@ -29,7 +29,7 @@ struct Benchmark {
       build.saveEngine, flags.exportTimes, flags.exportOutput, flags.exportProfile,
       flags.exportLayerInfo,
     ] { try Models.writable(path) }
-    let memoryLimit = try build.memoryLimit()
+    let limits = try build.limits.limits()
     let engine = try prepare()
     if flags.dumpOptimizationProfile { dumpProfiles(engine) }
     if flags.dumpLayerInfo || flags.exportLayerInfo != nil { try layers(engine) }
@@ -39,7 +39,7 @@ struct Benchmark {
     noteProfile(engine, inputs.values)
     let queries = BenchmarkQueries(
       engine: engine, inputs: inputs.values,
-      options: SessionOptions(memoryLimit: memoryLimit, profile: flags.useProfile),
+      options: SessionOptions(limits, profile: flags.useProfile),
       idleMilliseconds: flags.idleTime, path: path)
     let report = try measure(queries)
     if flags.dumpOutput || flags.exportOutput != nil { try outputs(engine, inputs.values) }
@@ -62,7 +62,7 @@ struct Benchmark {
         .invalidInput, "no model was given", hint: "add --onnx=model.onnx or --loadEngine=m.engine")
     }
     log.info("Start parsing network model.")
-    let model = try Models.onnx(path)
+    let model = try Models.onnx(path, build.limits)
     banner(path, model)
     log.info("Finished parsing network model. Parse time: \(seconds(since: start))")
     let built = try BuildCommand.build(model.graph, build, shapes: flags.shapes)
@@ -132,14 +132,14 @@ struct Benchmark {
     return report
   }
 
+  private func session(_ engine: Engine) throws(ApusError) -> Session {
+    engine.makeSession(SessionOptions(try build.limits.limits(), profile: flags.useProfile))
+  }
+
   private func outputs(_ engine: Engine, _ inputs: [HostTensor]) throws {
+    let session = try session(engine)
     let values: [HostTensor]
-    do {
-      values = try engine.makeSession(SessionOptions(profile: flags.useProfile))
-        .run(ordered: inputs)
-    } catch {
-      throw Models.boundary(error, path)
-    }
+    do { values = try session.run(ordered: inputs) } catch { throw Models.boundary(error, path) }
     let named = Array(zip(engine.outputs.map(\.name), values))
     if let path = flags.exportOutput { try BenchmarkExports.outputs(named, to: path) }
     guard flags.dumpOutput else { return }
@@ -154,7 +154,7 @@ struct Benchmark {
   // MARK: Layers
 
   private func profile(_ engine: Engine, _ inputs: [HostTensor]) throws {
-    let session = engine.makeSession(SessionOptions(profile: flags.useProfile))
+    let session = try session(engine)
     var options = Session.RunOptions()
     let runs = max(flags.iterations, 1)
     do {

@@ -29,7 +29,7 @@ struct BuildCommand: ParsableCommand {
     }
     try build.check()
     try Models.writable(build.saveEngine)
-    let result = try Self.build(try Models.onnx(path).graph, build, shapes: nil)
+    let result = try Self.build(try Models.onnx(path, build.limits).graph, build, shapes: nil)
     if let path = build.saveEngine { try Compiler.save(result.engine, to: path) }
     if json {
       print(ReportText.json(result.report))

@@ -34,9 +34,7 @@ struct BuildFlags: ParsableArguments {
   var timingCache: String?
   @Option(name: .customLong("cpuThreads"), help: "Threads; 0 takes every processor.")
   var cpuThreads = 0
-  @Option(
-    name: .customLong("memPoolSize"), help: "Limit of activation memory, as workspace:512M.")
-  var memPoolSize: String?
+  @OptionGroup var limits: LimitFlags
   @Option(name: .customLong("disablePass"), help: "Leaves an optimiser pass out; may repeat.")
   var disabledPasses: [String] = []
   @Option(
@@ -47,6 +45,7 @@ struct BuildFlags: ParsableArguments {
 
   /// Refuses numbers that make no sense.
   func check() throws(ApusError) {
+    _ = try limits.limits()
     guard (0...5).contains(level) else {
       throw ApusError(
         .invalidInput, "--builderOptimizationLevel must lie between 0 and 5, found \(level)")
@@ -156,20 +155,6 @@ struct BuildFlags: ParsableArguments {
         .invalidInput, "the shapes of input '\(input.name)' do not grow: \(text)",
         hint: "minShapes <= optShapes <= maxShapes must hold in every dimension")
     }
-  }
-
-  /// Bytes of `--memPoolSize`.
-  func memoryLimit() throws(ApusError) -> Int? { try Self.memoryLimit(memPoolSize) }
-
-  static func memoryLimit(_ memPoolSize: String?) throws(ApusError) -> Int? {
-    guard let memPoolSize else { return nil }
-    for part in memPoolSize.split(separator: ",") {
-      let pair = part.split(separator: ":")
-      guard pair.count == 2, pair[0] == "workspace" else { continue }
-      if let bytes = MemorySize.bytes(String(pair[1])) { return bytes }
-    }
-    throw ApusError(
-      .invalidInput, "cannot read --memPoolSize=\(memPoolSize)", hint: "write workspace:512M")
   }
 }
 

@@ -37,12 +37,13 @@ struct CompareCommand: ParsableCommand {
     name: [.customLong("threads"), .customLong("cpuThreads")],
     help: "Threads; 0 takes every processor.")
   var threads = 0
+  @OptionGroup var limits: LimitFlags
   @Flag(help: "Prints every value's comparison as JSON.") var json = false
 
   func run() throws {
     try plugins.load()
-    let first = try Models.engine(a, threads: threads)
-    let second = try b.map { try Models.engine($0, threads: threads) } ?? first
+    let first = try Models.engine(a, threads: threads, limits)
+    let second = try b.map { try Models.engine($0, threads: threads, limits) } ?? first
     let isReference = reference || b == nil
     let values = try feeds(first)
     var recording = Recording()
@@ -85,6 +86,7 @@ struct CompareCommand: ParsableCommand {
     _ engine: Engine, _ inputs: [String: HostTensor], _ isReference: Bool, _ path: String,
     observe: (Graph, Node, [HostTensor]) -> Void
   ) throws(ApusError) -> [String: HostTensor] {
+    let bounds = try limits.limits()
     let progress = Progress()
     defer { progress.finish() }
     let graph = isReference ? engine.source : engine.plan.graph
@@ -98,14 +100,15 @@ struct CompareCommand: ParsableCommand {
       }
       if isReference {
         do throws(EvaluationFailure) {
-          return try ReferenceEvaluator(graph).run(named: inputs, observer: step)
+          return try ReferenceEvaluator(graph).run(
+            named: inputs, EvaluationContext(bounds), observer: step)
         } catch { throw Models.boundary(error, path) }
       }
       var options = Session.RunOptions()
       options.observer = step
-      do throws(RuntimeError) { return try engine.makeSession().run(inputs, options) } catch {
-        throw Models.boundary(error, path)
-      }
+      do throws(RuntimeError) {
+        return try engine.makeSession(SessionOptions(bounds)).run(inputs, options)
+      } catch { throw Models.boundary(error, path) }
     }
   }
 }

@@ -20,6 +20,7 @@ struct InspectCommand: ParsableCommand {
       """)
 
   @Argument(help: "An ONNX model or an engine.") var model: String
+  @OptionGroup var limits: LimitFlags
   @OptionGroup var plugins: PluginFlags
   @Flag(help: "Lists the layers that run, with their tactics.") var layers = false
   @Flag(help: "Lists the weights of the source graph.") var weights = false
@@ -54,7 +55,7 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func inspectModel() throws -> Inspection {
-    let imported = try Models.onnx(model)
+    let imported = try Models.onnx(model, limits)
     let built = try Models.build(imported.graph, threads: 0)
     let opsets = imported.opsets.sorted { $0.key < $1.key }
       .map { $0.key.isEmpty ? "opset \($0.value)" : "\($0.key) \($0.value)" }

@@ -10,14 +10,16 @@ internal import Foundation
 /// What several commands do with models.
 enum Models {
   /// A runnable engine from an engine file, or from a model built at level 0.
-  static func engine(_ path: String, threads: Int, viaEngine: Bool = false) throws -> Engine {
+  static func engine(
+    _ path: String, threads: Int, _ limits: LimitFlags, viaEngine: Bool = false
+  ) throws -> Engine {
     try exists(path)
     if Compiler.isEngineFile(path) {
       let loaded = try load(path, threads: threads)
       for note in loaded.notes { Terminal.error("note: \(note)") }
       return loaded.engine
     }
-    let built = try build(try onnx(path).graph, threads: threads).engine
+    let built = try build(try onnx(path, limits).graph, threads: threads).engine
     return viaEngine ? try reload(built, threads: threads).engine : built
   }
 
@@ -60,14 +62,24 @@ enum Models {
   }
 
   /// Imports an ONNX model; engines and what is no file are refused with what to do.
-  static func onnx(_ path: String) throws(ApusError) -> ImportedModel {
+  static func onnx(
+    _ path: String, _ limits: LimitFlags
+  ) throws(ApusError) -> ImportedModel {
     try exists(path)
     guard !Compiler.isEngineFile(path) else {
       throw ApusError(
         .invalidInput, "the file is an Apus engine, not an ONNX model", location: path,
         hint: "it needs no building: apus bench --loadEngine=\(path)")
     }
-    return try Compiler.importModel(path)
+    return try Compiler.importModel(path, options: try limits.importOptions())
+  }
+
+  /// Reads an ONNX model without importing it.
+  static func file(_ path: String, _ limits: LimitFlags) throws(ApusError) -> ModelFile {
+    let options = try limits.importOptions()
+    do { return try ModelFile(path: path, options: options) } catch {
+      throw SurgeonFile.boundary(error, path)
+    }
   }
 
   static func exists(_ path: String) throws(ApusError) {

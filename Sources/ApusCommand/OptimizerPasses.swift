@@ -5,6 +5,6 @@ internal import ApusOptimizer
 enum OptimizerPasses {
   static var names: [String] {
     var seen: Set<String> = []
-    return Pipeline.passes.map(\.name).filter { seen.insert($0).inserted }
+    return Pipeline.passes().map(\.name).filter { seen.insert($0).inserted }
   }
 }

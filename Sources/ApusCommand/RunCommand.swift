@@ -31,24 +31,17 @@ struct RunCommand: ParsableCommand {
     name: [.customLong("threads"), .customLong("cpuThreads")],
     help: "Threads; 0 takes every processor.")
   var threads = 0
-  @Option(
-    name: .customLong("memPoolSize"),
-    help: "Limit of activation memory, as workspace:512M; by default it follows from the model.")
-  var memPoolSize: String?
-  @Option(name: .customLong("loopLimit"), help: "Passes that one loop may take.")
-  var loopLimit = 1 << 20
+  @OptionGroup var limits: LimitFlags
   @OptionGroup var plugins: PluginFlags
   @Flag(help: "Save the model as an engine and run what is loaded back.") var viaEngine = false
   @Flag(help: "Prints the outputs' types and comparisons as JSON.") var json = false
 
   func run() throws {
     try plugins.load()
-    let engine = try Models.engine(model, threads: threads, viaEngine: viaEngine)
+    let options = SessionOptions(try limits.limits())
+    let engine = try Models.engine(model, threads: threads, limits, viaEngine: viaEngine)
     let (values, form) = try TensorFolder.read(inputs, .input, names: engine.inputs.map(\.name))
     let results: [String: HostTensor]
-    var options = SessionOptions()
-    options.memoryLimit = try BuildFlags.memoryLimit(memPoolSize)
-    options.loopLimit = loopLimit
     do { results = try engine.makeSession(options).run(values) } catch {
       throw Models.boundary(error, model)
     }

@@ -29,7 +29,7 @@ struct TrtexecEcho {
 
   private var buildOptions: [String] {
     var lines = [
-      "=== Build Options ===", "Memory Pools: \(build.memPoolSize ?? "workspace: default")",
+      "=== Build Options ===", "Memory Pools: \(build.limits.memPoolSize ?? "workspace: default")",
       "avgTiming: \(build.averageTiming)", "Precision: as the model declares",
       "Save engine: \(build.saveEngine ?? "")", "Load engine: \(bench.loadEngine ?? "")",
       "Builder optimization level: \(build.level)",

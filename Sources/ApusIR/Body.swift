@@ -27,8 +27,10 @@ package struct Body: Sendable {
 
   /// The facts of the outputs for facts of the inputs, by the type rules of the nodes inside.
   ///
-  /// `name` is what errors call the body.
-  package func infer(_ inputs: [Fact], name: String) throws(TypeError) -> [Fact] {
+  /// `name` is what errors call the body, `budget` is shared by the bodies of a node.
+  package func infer(
+    _ inputs: [Fact], name: String, _ budget: InferenceBudget = InferenceBudget()
+  ) throws(TypeError) -> [Fact] {
     guard inputs.count == graph.inputs.count else {
       throw .body(
         name, reason: "it has \(graph.inputs.count) inputs, the node gives \(inputs.count)")
@@ -45,8 +47,11 @@ package struct Body: Sendable {
     }
     func fact(_ value: ValueID) -> Fact { facts[value] ?? graph.fact(value) }
     for node in graph.nodes {
+      try budget.spend(in: name)
       let results: [Fact]
-      do { results = try ApusIR.infer(node.operation, node.operands.map { $0.map(fact) }) } catch {
+      do {
+        results = try ApusIR.infer(node.operation, node.operands.map { $0.map(fact) }, budget)
+      } catch {
         throw .body(name, reason: "node '\(node.name)' (\(node.operation.name)): \(error)")
       }
       for (result, fact) in zip(node.results, results) {

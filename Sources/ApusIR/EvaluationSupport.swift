@@ -57,6 +57,15 @@ package func normalized(_ axis: Int, rank: Int) throws(EvaluationError) -> Int {
   do { return try normalize(axis: axis, rank: rank) } catch { throw .type(error) }
 }
 
+/// The element count of a shape, after checking that elements of 8 bytes can be had for it: arrays
+/// trap where memory is short.
+package func allocatable(_ shape: [Int]) throws(EvaluationError) -> Int {
+  guard let count = Array.product(shape), let bytes = ElementType.float64.byteCount(of: count)
+  else { throw .type(.extentOutOfRange(TensorType(.float64, fixed: shape))) }
+  do { try Storage.require(byteCount: bytes) } catch { throw .tensor(error) }
+  return count
+}
+
 /// Row-major strides of a shape, in elements.
 package func rowMajorStrides(_ shape: [Int]) -> [Int] {
   var strides = [Int](repeating: 1, count: shape.count)
@@ -140,10 +149,7 @@ package struct BroadcastSpace {
     }
     let shape = result.fixed ?? []
     self.shape = shape
-    guard let count = Array.product(shape) else {
-      throw .type(.extentOutOfRange(TensorType(.float32, fixed: shape)))
-    }
-    self.count = count
+    self.count = try allocatable(shape)
     self.strides = shapes.map { operand in
       let own = rowMajorStrides(operand)
       let lead = shape.count - operand.count

@@ -91,11 +91,17 @@ package struct Fact: Sendable {
 package struct Operands: Sendable {
   package let facts: [Fact?]
   private let names: [String]
+  /// What the bodies of the node may spend; nil outside of bodies.
+  private let budget: InferenceBudget?
 
-  package init(_ facts: [Fact?], names: [String] = []) {
+  package init(_ facts: [Fact?], names: [String] = [], budget: InferenceBudget? = nil) {
     self.facts = facts
     self.names = names
+    self.budget = budget
   }
+
+  /// The budget of the bodies around the node, or a new one.
+  package var inferenceBudget: InferenceBudget { budget ?? InferenceBudget() }
 
   package var count: Int { facts.count }
 

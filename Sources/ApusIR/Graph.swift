@@ -210,10 +210,10 @@ package struct Graph: Sendable {
 
 /// Applies an operator's type rule and checks that the results are representable.
 package func infer(
-  _ operation: any Operator, _ facts: [Fact?]
+  _ operation: any Operator, _ facts: [Fact?], _ budget: InferenceBudget? = nil
 ) throws(TypeError) -> [Fact] {
   let names = type(of: operation).operandNames
-  let results = try operation.infer(Operands(facts, names: names))
+  let results = try operation.infer(Operands(facts, names: names, budget: budget))
   for fact in results {
     for extent in fact.type.extents ?? [] {
       if extent.isOverflow || (extent.fixed ?? 0) < 0 { throw .extentOutOfRange(fact.type) }

@@ -52,16 +52,28 @@ package struct ReferenceEvaluator: Sendable {
     let bindings = try bind(inputs)
     var values: [ValueID: HostValue] = [:]
     for (id, value) in zip(graph.inputs, inputs) { values[id] = value }
+    var held = 0
+    var heldBytes: [ValueID: Int] = [:]
     for (position, id) in graph.order.enumerated() {
       let node = graph[id]
       if context.isCancelled() { throw .cancelled }
-      let results = try evaluate(node, values, bindings, context)
+      let (operands, results) = try evaluate(node, values, bindings, context.holding(held))
       if let observer {
         let tensors = results.compactMap(\.tensor)
         if tensors.count == results.count { observer(node, tensors) }
       }
-      for (id, value) in zip(node.results, results) { values[id] = value }
-      for value in released[position] { values[value] = nil }
+      for (id, value) in zip(node.results, results) {
+        values[id] = value
+        let bytes = value.byteCount(without: operands)
+        if bytes > 0 {
+          heldBytes[id] = bytes
+          held &+= bytes
+        }
+      }
+      for value in released[position] {
+        values[value] = nil
+        held &-= heldBytes.removeValue(forKey: value) ?? 0
+      }
     }
     var outputs: [HostValue] = []
     for output in graph.outputs {
@@ -124,7 +136,7 @@ package struct ReferenceEvaluator: Sendable {
   private func evaluate(
     _ node: Node, _ values: [ValueID: HostValue], _ bindings: [String: Int],
     _ context: EvaluationContext
-  ) throws(EvaluationFailure) -> [HostValue] {
+  ) throws(EvaluationFailure) -> (operands: [HostValue?], results: [HostValue]) {
     func failure(_ cause: EvaluationError) -> EvaluationFailure {
       cause == .cancelled
         ? .cancelled : .node(node.name, operator: node.operation.name, cause)
@@ -145,8 +157,7 @@ package struct ReferenceEvaluator: Sendable {
     do { facts = try infer(operation, operands.map { $0.map(Fact.init(value:)) }) } catch {
       throw failure(.type(error))
     }
-    let types = operands.compactMap { $0?.type } + facts.map(\.valueType)
-    if let type = context.excess(types) {
+    if let type = context.excess(operands, facts.map(\.valueType)) {
       throw .memoryLimit(
         node: node.name, operator: node.operation.name, type: type, limit: context.memoryLimit)
     }
@@ -170,7 +181,7 @@ package struct ReferenceEvaluator: Sendable {
           node: node.name, operator: node.operation.name, expected: type, found: result.type)
       }
     }
-    return results
+    return (operands, results)
   }
 }
 

@@ -6,21 +6,25 @@ struct TensorStack {
   private let type: TensorType
   private let axis: Int
   private var parts: [HostTensor] = []
-  private var byteCount = 0
 
   init(_ type: TensorType, axis: Int = 0) {
     self.type = type
     self.axis = axis
   }
 
-  mutating func push(_ tensor: HostTensor, limit: Int) throws(EvaluationError) {
+  /// Adds a tensor; `held` are the bytes of all stacks of a node.
+  mutating func push(
+    _ tensor: HostTensor, _ held: inout Int, _ context: EvaluationContext
+  ) throws(EvaluationError) {
     if let first = parts.first, first.shape != tensor.shape {
       throw .value("the body gives \(tensor.shape) to stack onto \(first.shape)")
     }
     // The parts and the whole exist at once when they are joined.
-    byteCount += 2 * tensor.storedByteCount
-    guard byteCount <= limit else {
-      throw .limit("stacked results exceed the memory limit of \(limit) bytes")
+    held &+= 2 * tensor.storedByteCount
+    guard held <= context.memoryLimit else {
+      throw .limit(
+        "stacked results exceed the memory limit of \(context.memoryLimit) bytes; allow more with "
+          + "--memPoolSize")
     }
     parts.append(tensor)
   }

@@ -28,9 +28,18 @@ extension ValueOperator {
 }
 
 extension Operator {
-  /// Evaluates any operator over values of any kind.
+  /// Evaluates any operator over values of any kind, within the limits of the context.
   package func evaluate(
     any operands: [HostValue?], _ results: [ValueType], _ context: EvaluationContext
+  ) throws(EvaluationError) -> [HostValue] {
+    try context.count(elements: operands)
+    let values = try evaluate(dispatching: operands, results, context)
+    try context.check(texts: values)
+    return values
+  }
+
+  private func evaluate(
+    dispatching operands: [HostValue?], _ results: [ValueType], _ context: EvaluationContext
   ) throws(EvaluationError) -> [HostValue] {
     if let operation = self as? any ValueOperator {
       return try operation.evaluate(values: operands, results, context)
@@ -46,7 +55,11 @@ extension Operator {
       }
       tensors.append(tensor)
     }
-    return try evaluate(tensors, results.map(\.innermost)).map(HostValue.tensor)
+    let types = results.map(\.innermost)
+    if let operation = self as? any MeasuredOperator {
+      return try operation.evaluate(tensors, types, context).map(HostValue.tensor)
+    }
+    return try evaluate(tensors, types).map(HostValue.tensor)
   }
 }
 

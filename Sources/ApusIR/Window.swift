@@ -60,25 +60,16 @@ extension WindowOperator {
     let stride = Extent.fixed(strides.isEmpty ? 1 : strides[axis])
     let dilation = Extent.fixed(dilations.isEmpty ? 1 : dilations[axis])
     let reach = (kernel - 1) * dilation + 1
-    switch padding {
-    case .sameUpper, .sameLower: return input.ceilingDivided(by: stride)
-    case .valid: return count(input - reach, stride, ceil) + 1
-    case .explicit:
-      let before = Extent.fixed(pads.isEmpty ? 0 : pads[axis])
-      let after = Extent.fixed(pads.isEmpty ? 0 : pads[axis + rank])
-      let positions = count(input + before + after - reach, stride, ceil) + 1
-      // With ceiling, a last window that would start in the end padding is left out.
-      if ceil, let positions = positions.fixed, let input = input.fixed, let start = before.fixed,
-        let step = stride.fixed, positions > 0, (positions - 1) * step >= input + start
-      {
-        return .fixed(positions - 1)
-      }
-      return positions
-    }
-  }
-
-  private func count(_ room: Extent, _ stride: Extent, _ ceil: Bool) -> Extent {
-    ceil ? room.ceilingDivided(by: stride) : room.floorDivided(by: stride)
+    if padding == .sameUpper || padding == .sameLower { return input.ceilingDivided(by: stride) }
+    let isPadded = padding == .explicit && !pads.isEmpty
+    let before = Extent.fixed(isPadded ? pads[axis] : 0)
+    let after = Extent.fixed(isPadded ? pads[axis + rank] : 0)
+    let room = input + before + after - reach
+    guard ceil else { return room.floorDivided(by: stride) + 1 }
+    let positions = room.ceilingDivided(by: stride) + 1
+    // With ceiling, a last window that would start in the end padding is left out.
+    if (after + stride).isAtMost(reach) { return positions }
+    return .lesser(positions, (input + before - 1).floorDivided(by: stride) + 1)
   }
 
   /// The window at fixed spatial extents, automatic padding resolved.

@@ -5,7 +5,15 @@ internal import ApusTensor
 /// Imports the bodies of control flow as closed graphs: what they read of the graph around them
 /// becomes explicit operands of the node.
 struct BodyImporter {
-  static let depthLimit = Body.nestingLimit
+  /// Refuses bodies that lie deeper than the limits allow, with `around` of them around.
+  static func check(depth around: Int, _ limits: ResourceLimits) throws(ImportError) {
+    let limit = min(limits.nesting, Body.nestingLimit)
+    guard around < limit else {
+      throw .unsupported(
+        "bodies nested more than \(limit) deep"
+          + (limit < Body.nestingLimit ? "; raise the limit with --nestingLimit=N" : ""))
+    }
+  }
 
   private let context: NodeContext
   private let protos: [Onnx_GraphProto]
@@ -24,9 +32,7 @@ struct BodyImporter {
     self.protos = protos
     hoisted = Array(repeating: [:], count: protos.count)
     let state = context.state
-    guard state.bodyDepth < Self.depthLimit else {
-      throw .unsupported("bodies nested more than \(Self.depthLimit) deep")
-    }
+    try Self.check(depth: state.bodyDepth, state.options.limits)
     for name in try FreeNames(protos).names {
       switch context.scope.values[name] {
       case nil: continue
@@ -57,7 +63,9 @@ struct BodyImporter {
   /// will not be taken.
   func branch(_ index: Int) throws(ImportError) -> Body {
     do { return try run(index, []) } catch {
-      guard let body = try? run(index, [], anyShape: true) else { throw error }
+      guard !error.isUnsupported, context.state.retryBody(),
+        let body = try? run(index, [], anyShape: true)
+      else { throw error }
       return body
     }
   }

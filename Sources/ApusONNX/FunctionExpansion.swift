@@ -12,9 +12,10 @@ enum FunctionExpansion {
     guard !caller.functions.contains(key) else {
       throw .invalid("function '\(key.name)' calls itself")
     }
-    guard caller.functions.count < state.options.functionDepthLimit else {
+    let limit = state.options.limits.functionDepth
+    guard caller.functions.count < limit else {
       throw .unsupported(
-        "functions nested more than \(state.options.functionDepthLimit) deep")
+        "functions nested more than \(limit) deep; raise the limit with --functionDepthLimit=N")
     }
     guard operands.count <= function.input.count else {
       throw .invalid(

@@ -19,6 +19,7 @@ final class ImportState {
   /// How many bodies of control flow lie around it.
   var bodyDepth = 0
   private(set) var nodeCount = 0
+  private var bodyRetries = 0
   private var expandedBytes = 0
   private var weightNames: Set<String> = []
   private var nextSuffix: [String: Int] = [:]
@@ -39,11 +40,19 @@ final class ImportState {
     self.functions = functions
   }
 
+  /// Whether one more body may be imported a second time: branches in branches would multiply.
+  func retryBody() -> Bool {
+    bodyRetries += 1
+    return bodyRetries <= 64
+  }
+
   /// Counts a node against the limit of the expanded graph.
   func countNode() throws(ImportError) {
     nodeCount += 1
-    guard nodeCount <= options.nodeLimit else {
-      throw .unsupported("more than \(options.nodeLimit) nodes after expansion of functions")
+    guard nodeCount <= options.limits.nodes else {
+      throw .unsupported(
+        "more than \(options.limits.nodes) nodes after expansion of functions; raise the limit "
+          + "with --nodeLimit=N")
     }
   }
 
@@ -65,9 +74,10 @@ final class ImportState {
       return
     }
     expandedBytes += tensor.byteCount
-    guard expandedBytes <= options.expandedByteLimit else {
+    guard expandedBytes <= options.limits.functionBytes else {
       throw .unsupported(
-        "more than \(options.expandedByteLimit) bytes of constants in expanded functions")
+        "more than \(options.limits.functionBytes) bytes of constants in expanded functions; raise "
+          + "the limit with --functionBytesLimit=N")
     }
   }
 }

@@ -14,9 +14,7 @@ enum InlineGraph {
           + "\(operands.count)", .attribute(label))
     }
     let state = context.state
-    guard state.bodyDepth < BodyImporter.depthLimit else {
-      throw .unsupported("bodies nested more than \(BodyImporter.depthLimit) deep")
-    }
+    try BodyImporter.check(depth: state.bodyDepth, state.options.limits)
     state.bodyDepth += 1
     state.functionDepth += 1
     defer {

@@ -26,13 +26,16 @@ package struct ModelFile: Sendable {
   package init(path: String, options: ImportOptions = ImportOptions()) throws(ImportError) {
     let file: MappedFile
     do { file = try MappedFile(path: path) } catch { throw ImportError(.file("\(error)")) }
-    var bytes = file.range
-    if let form = ModelForm(path: path), form != .binary {
-      bytes = try form.binary(bytes)
-    }
     try self.init(
-      bytes, folder: FileSystem.folder(of: path),
+      file.range, as: ModelForm(path: path) ?? .binary, folder: FileSystem.folder(of: path),
       allowOutside: options.allowExternalDataOutside)
+  }
+
+  /// Decodes a model in any form.
+  package init(
+    _ bytes: ByteRange, as form: ModelForm, folder: String? = nil, allowOutside: Bool = false
+  ) throws(ImportError) {
+    try self.init(try form.binary(bytes), folder: folder, allowOutside: allowOutside)
   }
 
   /// Decodes a serialized model.
@@ -76,12 +79,8 @@ package struct ModelFile: Sendable {
 package struct ImportOptions: Sendable {
   /// Admits external data by absolute path, through `..` or through links out of the folder.
   package var allowExternalDataOutside = false
-  /// The most nodes after expansion of functions.
-  package var nodeLimit = 250_000
-  /// The most bytes of constants that calls of functions may repeat.
-  package var expandedByteLimit = 1 << 30
-  /// How deeply functions may call each other.
-  package var functionDepthLimit = 64
+  /// What the model may ask for.
+  package var limits = ResourceLimits()
 
   /// Operators that the user supplies; they take the place of known ones of the same name.
   package var custom = CustomOperators()

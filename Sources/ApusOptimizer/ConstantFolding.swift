@@ -1,5 +1,6 @@
 package import ApusIR
 package import ApusTensor
+internal import Synchronization
 
 /// Computes the results of a node whose operands are all weights, as well as its definition does but
 /// faster; nil where it cannot.
@@ -12,12 +13,14 @@ package struct ConstantFolding: Pass {
 
   /// The most bytes of one folded result.
   package var byteBudget = 64 << 20
-  /// The most multiply-adds of one evaluation by the naive reference.
-  package var operationBudget = 100_000_000
+  /// About the most operations of one evaluation by the naive reference.
+  package var operationBudget = 400_000_000
   /// The most multiply-adds of one contraction that `evaluator` computes.
   package var evaluatorBudget = 10_000_000_000
   /// Computes contractions beyond the budget of the naive evaluation.
   package var evaluator: WeightEvaluator?
+
+  private let spent = FoldingBudget()
 
   package init(evaluator: WeightEvaluator? = nil) { self.evaluator = evaluator }
 
@@ -34,8 +37,9 @@ package struct ConstantFolding: Pass {
     }
     let types = node.results.map(graph.type)
     guard types.allSatisfy({ ($0.byteCount ?? .max) <= byteBudget }),
-      let values = evaluate(node, operands, types, graph)
+      let values = evaluate(node, operands, graph)
     else { return nil }
+    guard spent.take(bytes: values.reduce(0) { $0 + $1.storedByteCount }) else { return nil }
     var patch = Patch(label: name, anchor: node.id)
     for (result, value) in zip(node.results, values) where !uses.isUnused(result) {
       let label = graph[result].name.isEmpty ? "\(node.name).folded" : graph[result].name
@@ -45,17 +49,80 @@ package struct ConstantFolding: Pass {
   }
 
   private func evaluate(
-    _ node: Node, _ operands: [HostTensor?], _ types: [TensorType], _ graph: Graph
+    _ node: Node, _ operands: [HostTensor?], _ graph: Graph
   ) -> [HostTensor]? {
-    let results = types.reduce(0) { $0 + ($1.elementCount ?? 0) }
-    var operations = operands.reduce(results) { $0 + ($1?.count ?? 0) }
-    if let contraction = node.operation as? any Contraction {
-      let products = contraction.products(operands.map { $0?.shape ?? [] })
-      let (work, overflow) = results.multipliedReportingOverflow(by: products)
-      operations = overflow ? .max : work
+    let cost = EvaluationCost.of(node, in: graph)
+    if cost <= operationBudget, spent.take(operations: cost, in: graph) {
+      let values = try? node.operation.evaluate(
+        any: operands.map { $0.map(HostValue.tensor) }, node.results.map(graph.valueType),
+        EvaluationContext(limits)
+      ).compactMap(\.tensor)
+      return values?.count == node.results.count ? values : nil
     }
-    if operations <= operationBudget { return try? node.operation.evaluate(operands, types) }
-    guard operations <= evaluatorBudget, node.operation is any Contraction else { return nil }
-    return evaluator?(node, graph)
+    guard node.operation is any Contraction, cost <= evaluatorBudget, let evaluator,
+      spent.take(products: cost, in: graph)
+    else { return nil }
+    return evaluator(node, graph)
+  }
+
+  private var limits: ResourceLimits {
+    var limits = ResourceLimits()
+    // Texts count four times.
+    limits.memory = 4 * byteBudget
+    return limits
+  }
+}
+
+/// What a pass may spend in all: a constant, and more where the graph has large weights, which folding
+/// brings into other forms.
+private final class FoldingBudget: Sendable {
+  private struct Left {
+    var bytes = 1 << 28
+    var operations = 1_000_000_000
+    /// Multiply-adds of contractions that are computed by kernels.
+    var products = 50_000_000_000
+  }
+
+  private let left = Mutex<Left?>(nil)
+
+  func take(operations: Int, in graph: Graph) -> Bool {
+    left.withLock { left in
+      var rest = left ?? Self.all(graph)
+      defer { left = rest }
+      guard rest.bytes > 0, operations <= rest.operations else { return false }
+      rest.operations -= operations
+      return true
+    }
+  }
+
+  func take(products: Int, in graph: Graph) -> Bool {
+    left.withLock { left in
+      var rest = left ?? Self.all(graph)
+      defer { left = rest }
+      guard rest.bytes > 0, products <= rest.products else { return false }
+      rest.products -= products
+      return true
+    }
+  }
+
+  func take(bytes: Int) -> Bool {
+    left.withLock { left in
+      guard var rest = left else { return false }
+      defer { left = rest }
+      guard bytes <= rest.bytes else {
+        rest.bytes = 0
+        return false
+      }
+      rest.bytes -= bytes
+      return true
+    }
+  }
+
+  private static func all(_ graph: Graph) -> Left {
+    let weights = graph.weights.values.reduce(0) { $0 &+ $1.tensor.storedByteCount }
+    var left = Left()
+    left.bytes &+= 2 &* weights
+    left.operations &+= 8 &* weights
+    return left
   }
 }

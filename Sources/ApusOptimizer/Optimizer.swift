@@ -3,7 +3,7 @@ internal import ApusTensor
 
 /// Runs passes over a graph, each to its fixed point.
 package struct Optimizer: Sendable {
-  package var passes: [any Pass] = Pipeline.passes
+  package var passes: [any Pass] = Pipeline.passes()
   package var disabled: Set<String> = []
   /// Stops after this many patches in all, to bisect a miscompile.
   package var patchLimit: Int?

@@ -2,10 +2,9 @@ package import ApusIR
 
 /// The passes in the order in which they run, each with the reason why it stands there.
 package enum Pipeline {
-  package static let passes = passes(evaluator: nil)
-
-  /// The passes, with what computes large products of weights.
-  package static func passes(evaluator: WeightEvaluator?) -> [any Pass] {
+  /// The passes, with what computes large products of weights. They are new ones each time, for folding
+  /// keeps account of what it made.
+  package static func passes(evaluator: WeightEvaluator? = nil) -> [any Pass] {
     [
       // First, so that every later pass sees constants as constants.
       ConstantFolding(evaluator: evaluator),

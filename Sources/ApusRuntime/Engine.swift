@@ -71,18 +71,15 @@ package final class Engine: Sendable {
 
 /// Limits of a session.
 package struct SessionOptions: Sendable {
-  /// Bytes of activations a run may need; nil for a limit that follows from the sizes of weights and
-  /// inputs.
-  package var memoryLimit: Int?
+  /// What a run may ask for; without a memory limit one follows from the sizes of weights and inputs.
+  package var limits: ResourceLimits
   /// Specialisations kept for shapes seen before.
   package var cachedShapes = 32
-  /// Passes through loops that one node may make in all.
-  package var loopLimit = EvaluationContext.defaultTripLimit
   /// The profile whose tactics are run; nil takes the one that fits each run's shapes best.
   package var profile: Int?
 
-  package init(memoryLimit: Int? = nil, profile: Int? = nil) {
-    self.memoryLimit = memoryLimit
+  package init(_ limits: ResourceLimits = ResourceLimits(), profile: Int? = nil) {
+    self.limits = limits
     self.profile = profile
   }
 }

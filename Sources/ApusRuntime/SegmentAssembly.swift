@@ -112,7 +112,7 @@ struct SegmentAssembly {
     let isPacked = node.operands.indices.contains {
       specializer.choice.packed[.init(node: node.id, operand: $0)] != nil
     }
-    guard !isPacked, node.operation.isDeterministic,
+    guard !isPacked, node.operation.isDeterministic, !(node.operation is any ValueOperator),
       inferred.allSatisfy({ ($0.type.elementCount ?? .max) <= Specializer.foldLimit })
     else { return false }
     var operands: [HostTensor?] = []
@@ -128,9 +128,11 @@ struct SegmentAssembly {
     }
     guard elements <= 4 * Specializer.foldLimit else { return false }
     do {
-      let values = try node.operation.evaluate(operands, inferred.map(\.type))
+      let values = try node.operation.evaluate(
+        any: operands.map { $0.map(HostValue.tensor) }, inferred.map(\.valueType),
+        EvaluationContext(Specializer.foldLimits))
       for (result, value) in zip(node.results, values) {
-        state.facts[result] = Fact(constant: value)
+        if let tensor = value.tensor { state.facts[result] = Fact(constant: tensor) }
       }
     } catch {
       throw .evaluation(node: node.name, operation: node.operation.name, error)

@@ -19,8 +19,12 @@ package final class Session {
   private var retained: [HostTensor] = []
   /// Values of the run that no arena can hold: containers and strings.
   private var hosted: [ValueID: HostValue] = [:]
+  /// Bytes of what `hosted` came to hold during the run.
+  private var hostedBytes = 0
   /// Bytes that the run may take.
   private var memoryLimit = 0
+  /// What bounds nodes that the reference evaluates.
+  private var context = EvaluationContext()
   /// The profile of the segment that was made last.
   private var latestProfile = 0
   /// Time per node of profiled runs, in nanoseconds.
@@ -124,16 +128,20 @@ package final class Session {
     func clear() {
       retained.removeAll(keepingCapacity: true)
       hosted.removeAll(keepingCapacity: true)
+      hostedBytes = 0
     }
     clear()
     defer { clear() }
     status.pointee = ApusStatus()
 
     memoryLimit =
-      options.memoryLimit
+      options.limits.memory
       ?? MemoryPolicy.defaultLimit(
         weightBytes: engine.weightBytes,
         inputBytes: inputs.reduce(0) { $0 &+ ($1?.storedByteCount ?? 0) })
+    context = EvaluationContext(options.limits)
+    context.memoryLimit = memoryLimit
+    context.isCancelled = { [cancellation] in cancellation.isCancelled }
     let profile = try self.profile(for: inputs.map { $0?.tensor?.shape ?? [] })
     let specializer = engine.specializers[profile]
     for (id, value) in zip(graph.inputs, inputs) where specializer.isHosted(id) {
@@ -341,18 +349,22 @@ package final class Session {
       }
     }
     let operation = step.node.operation
-    let context = context
+    let context = context.holding(hostedBytes)
     do throws(EvaluationError) {
       // The types of what is at hand say more than those of the plan.
       var types = step.results.map(ValueType.tensor)
       if operation is any ValueOperator || types.isEmpty {
         types = try Self.inferred(operation, operands)
       }
-      if let type = context.excess(operands.compactMap { $0?.type } + types) {
+      if let type = context.excess(operands, types) {
         throw .limit(
           "\(type) exceeds the memory limit of \(memoryLimit) bytes; allow more with --memPoolSize")
       }
-      return try operation.evaluate(any: operands, types, context)
+      let results = try operation.evaluate(any: operands, types, context)
+      for result in results where !(result.tensor.map { $0.element != .string } ?? false) {
+        hostedBytes &+= result.byteCount(without: operands)
+      }
+      return results
     } catch {
       throw error == .cancelled
         ? .cancelled : .evaluation(node: step.node.name, operation: operation.name, error)
@@ -365,15 +377,6 @@ package final class Session {
     do {
       return try infer(operation, operands.map { $0.map(Fact.init(value:)) }).map(\.valueType)
     } catch { throw .type(error) }
-  }
-
-  /// What bounds nodes that the reference evaluates.
-  private var context: EvaluationContext {
-    var context = EvaluationContext(tripLimit: options.loopLimit)
-    context.memoryLimit = memoryLimit
-    let cancellation = cancellation
-    context.isCancelled = { cancellation.isCancelled }
-    return context
   }
 
   /// A tensor over a slot's memory; it must not outlive the run.

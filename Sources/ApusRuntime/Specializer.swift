@@ -30,6 +30,12 @@ struct Specializer {
 
   /// Results up to this many elements are folded when they follow from shapes.
   static let foldLimit = 1 << 16
+  /// What folding a node may ask for: texts may be longer than their number tells.
+  static let foldLimits: ResourceLimits = {
+    var limits = ResourceLimits()
+    limits.memory = 1 << 28
+    return limits
+  }()
 
   /// The tactics and packed weights of the profile.
   var choice: Plan.Choice { plan.choices[profile] }

@@ -51,7 +51,9 @@ package struct HostTensor: Sendable {
   package init(zeros element: ElementType, shape: [Int]) throws(TensorError) {
     let bytes = try Self.byteCount(element, shape)
     if element == .string {
-      self.init(element, shape, .texts(Array(repeating: "", count: Array.product(shape) ?? 0)))
+      let count = Array.product(shape) ?? 0
+      try Storage.require(count, of: MemoryLayout<String>.stride)
+      self.init(element, shape, .texts(Array(repeating: "", count: count)))
     } else {
       self.init(element, shape, .dense(try Storage.allocate(byteCount: bytes), byteOffset: 0))
     }
@@ -73,6 +75,7 @@ package struct HostTensor: Sendable {
     _ = try Self.byteCount(scalar.element, shape)
     switch scalar.content {
     case .texts(let texts):
+      try Storage.require(count, of: MemoryLayout<String>.stride)
       self.init(.string, shape, .texts(Array(repeating: texts[0], count: count)))
     case .splat(let storage): self.init(scalar.element, shape, .splat(storage))
     case .dense(let storage, 0): self.init(scalar.element, shape, .splat(storage))
@@ -105,7 +108,8 @@ package struct HostTensor: Sendable {
     switch content {
     case .dense: byteCount
     case .splat(let storage): storage.byteCount
-    case .texts(let texts): texts.reduce(0) { $0 + $1.utf8.count }
+    case .texts(let texts):
+      texts.reduce(texts.count * MemoryLayout<String>.stride) { $0 &+ $1.utf8.count }
     }
   }
 

@@ -30,6 +30,58 @@ package indirect enum HostValue: Sendable {
   }
 }
 
+extension HostValue {
+  /// Bytes of the texts inside; nil where there can be none.
+  package var textByteCount: Int? {
+    switch self {
+    case .tensor(let tensor):
+      guard case .texts(let texts) = tensor.content else { return nil }
+      return texts.reduce(0) { $0 &+ $1.utf8.count }
+    case .sequence(let values, let element), .map(_, let values, let element):
+      guard element.innermost.element == .string else { return nil }
+      return values.reduce(0) { $0 &+ ($1.textByteCount ?? 0) }
+    case .optional(let value, _): return value?.textByteCount
+    }
+  }
+
+  /// How many values a container holds, those of containers in it included; 0 for tensors.
+  package var elementCount: Int {
+    switch self {
+    case .tensor: 0
+    case .sequence(let values, let element), .map(_, let values, let element):
+      element.isTensor ? values.count : values.reduce(values.count) { $0 &+ $1.elementCount }
+    case .optional(let value, _): value?.elementCount ?? 0
+    }
+  }
+
+  /// Bytes of memory that the tensors inside occupy which none of `others` holds.
+  package func byteCount(without others: [HostValue?]) -> Int {
+    var held: Set<ObjectIdentifier> = []
+    for other in others {
+      other?.visit { tensor in
+        if case .dense(let storage, _) = tensor.content { held.insert(ObjectIdentifier(storage)) }
+      }
+    }
+    var total = 0
+    visit { tensor in
+      if case .dense(let storage, _) = tensor.content {
+        guard held.insert(ObjectIdentifier(storage)).inserted else { return }
+      }
+      total &+= tensor.storedByteCount
+    }
+    return total
+  }
+
+  /// Hands over all tensors inside.
+  private func visit(_ body: (HostTensor) -> Void) {
+    switch self {
+    case .tensor(let tensor): body(tensor)
+    case .sequence(let values, _), .map(_, let values, _): values.forEach { $0.visit(body) }
+    case .optional(let value, _): value?.visit(body)
+    }
+  }
+}
+
 extension HostValue: CustomStringConvertible {
   package var description: String {
     switch self {

@@ -42,6 +42,18 @@ package final class Storage: @unchecked Sendable {
     return Storage(address, byteCount, .free, nil, writable: true)
   }
 
+  /// Throws where so much memory cannot be had. Arrays trap then, so what is about to fill one of a size
+  /// that a file names asks here first; small sizes pass unasked.
+  package static func require(byteCount: Int) throws(TensorError) {
+    if byteCount > 1 << 24 { _ = try uninitialized(byteCount: byteCount) }
+  }
+
+  /// Throws where `count` elements of `width` bytes cannot be had.
+  package static func require(_ count: Int, of width: Int) throws(TensorError) {
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: width)
+    try require(byteCount: overflow ? .max : bytes)
+  }
+
   /// Read-only bytes that `owner` keeps alive, such as a range of a mapped file.
   package static func borrowing(_ bytes: UnsafeRawBufferPointer, owner: AnyObject) -> Storage {
     let address =

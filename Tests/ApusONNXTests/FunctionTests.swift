@@ -101,7 +101,7 @@ internal import Testing
     model.node("F0", ["x"], ["y"], domain: "local")
     model.output("y")
     var options = ImportOptions()
-    options.nodeLimit = 1000
+    options.limits.nodes = 1000
     do {
       _ = try ONNXImporter.run(ModelFile(model.model), options: options)
       Issue.record("no error")

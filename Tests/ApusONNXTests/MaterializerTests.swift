@@ -14,6 +14,20 @@ internal import Testing
     return tensor
   }
 
+  @Test func sizeIsKnownBeforehand() throws {
+    var builder = ModelBuilder(opset: 13)
+    builder.model.graph.initializer = [recipe("w", [3, 5], "gen:normal 0 1 key")]
+    builder.input("x", .float32, [1])
+    builder.node("Relu", ["x"], ["y"])
+    builder.output("y")
+    let bytes = try ByteRange(copying: builder.serialized())
+    let count = try Materializer.byteCount(filling: bytes)
+    #expect((bytes.count...(bytes.count + 70)).contains(count))
+    builder.model.graph.initializer = [recipe("w", [1 << 31, 1 << 28], "gen:normal 0 1 key")]
+    let huge = try ByteRange(copying: builder.serialized())
+    #expect(throws: ImportError.self) { try Materializer.byteCount(filling: huge) }
+  }
+
   private func materialize(
     _ tensors: [Onnx_TensorProto]
   ) throws -> (Onnx_ModelProto, Materializer.Summary) {

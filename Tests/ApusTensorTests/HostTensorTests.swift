@@ -48,6 +48,30 @@ import Testing
     #expect(splat.packedBytes.count == element.byteCount(of: 15))
   }
 
+  /// A file may name any shape for one stored element.
+  @Test func splatsBeyondMemoryAreErrors() throws {
+    for element in [ElementType.float32, .bool, .int4, .complex64] {
+      let one = try HostTensor(zeros: element, shape: [])
+      let splat = try HostTensor(splat: one, shape: [1 << 20, 1 << 30])
+      #expect(throws: TensorError.self) { try splat.elements() }
+      #expect(throws: TensorError.self) { try splat.densified() }
+    }
+    let text = try HostTensor(texts: ["a"], shape: [])
+    #expect(throws: TensorError.self) { try HostTensor(splat: text, shape: [1 << 50]) }
+    #expect(throws: TensorError.self) { try HostTensor(zeros: .string, shape: [1 << 50]) }
+    #expect(throws: TensorError.self) { try Storage.require(.max, of: 2) }
+  }
+
+  /// The element that repeats may be the first of a larger storage.
+  @Test func splatsOfViews() throws {
+    let storage = try HostTensor(.int16, shape: [3], .signed([0x1234, 2, 3]))
+    guard case .dense(let bytes, _) = storage.content else { return }
+    let one = try HostTensor(.int16, shape: [1], storage: bytes)
+    let splat = try HostTensor(splat: one, shape: [2, 2])
+    #expect(splat.packedBytes == [0x34, 0x12, 0x34, 0x12, 0x34, 0x12, 0x34, 0x12])
+    #expect(try splat.densified().packedBytes == splat.packedBytes)
+  }
+
   @Test func reshaping() throws {
     let tensor = try HostTensor(.int64, shape: [2, 3], .signed([1, 2, 3, 4, 5, 6]))
     #expect(try tensor.reshaped([3, 2]).integers() == [1, 2, 3, 4, 5, 6])
@@ -58,7 +82,7 @@ import Testing
   @Test func texts() throws {
     let tensor = try HostTensor(texts: ["a", "ü"], shape: [2])
     #expect(try tensor.elements() == .text(["a", "ü"]))
-    #expect(tensor.storedByteCount == 3)
+    #expect(tensor.storedByteCount == 2 * 16 + 3)
     #expect(throws: TensorError.self) { try tensor.reals() }
     #expect(throws: TensorError.self) { try HostTensor(texts: ["a"], shape: [2]) }
     #expect(throws: TensorError.self) { try tensor.converted(to: .float32) }

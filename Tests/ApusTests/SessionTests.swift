@@ -79,7 +79,9 @@ import Testing
 
   @Test func memoryLimitAndCancellation() throws {
     let engine = try engine(threads: 1)
-    let small = engine.makeSession(SessionOptions(memoryLimit: 128))
+    var limits = ResourceLimits()
+    limits.memory = 128
+    let small = engine.makeSession(SessionOptions(limits))
     #expect(throws: RuntimeError.self) { try small.run(["x": input(100)]) }
     let session = engine.makeSession()
     session.cancellation.cancel()

@@ -230,12 +230,12 @@ def nested_deep(d): save(d, nested_if(25))
 
 @case("refuse")
 def nested_beyond_protobuf(d):
-    inner = b""
+    heads, length = [], 0
     for _ in range(30000):
-        attribute = b"\x32" + varint(len(inner)) + inner
-        node = b"\x2a" + varint(len(attribute)) + attribute
-        inner = b"\x0a" + varint(len(node)) + node
-    save(d, b"\x08\x0a\x3a" + varint(len(inner)) + inner)
+        for tag in (b"\x32", b"\x2a", b"\x0a"):
+            heads.append(tag + varint(length))
+            length += len(heads[-1])
+    save(d, b"\x08\x0a\x3a" + varint(length) + b"".join(reversed(heads)))
 
 def varint(value):
     out = bytearray()

@@ -43,8 +43,10 @@ struct Trial {
   static let referenceLimit = 4_000_000_000
   private static let tuningLevel = 3
 
-  init(_ path: String, shapes: String?, tuning: Double, threads: Int) throws {
-    graph = try Compiler.importModel(path).graph
+  init(
+    _ path: String, shapes: String?, tuning: Double, threads: Int, _ importing: ImportOptions
+  ) throws {
+    graph = try Compiler.importModel(path, options: importing).graph
     let built = try Models.build(graph, threads: threads)
     plan = built.engine.plan
     report = built.report
@@ -62,16 +64,17 @@ struct Trial {
     let tensors = try BenchmarkInputs(built.engine, flags, log).values
     inputs = Array(zip(built.engine.inputs.map(\.name), tensors))
     let feeds = Dictionary(inputs.map { ($0.name, $0.tensor) }, uniquingKeysWith: { $1 })
-    let session = built.engine.makeSession()
+    let options = SessionOptions(importing.limits)
+    let session = built.engine.makeSession(options)
     let results = try Self.boundary(path) { () throws(RuntimeError) in try session.run(feeds) }
     arenaBytes = session.arenaByteCount
     untuned = try Self.time(session, feeds, path)
     if tuning > 0 {
-      var options = BuildOptions()
-      options.threads = threads
-      options.level = Self.tuningLevel
-      options.tuningSeconds = tuning
-      options.profiles = [
+      var building = BuildOptions()
+      building.threads = threads
+      building.level = Self.tuningLevel
+      building.tuningSeconds = tuning
+      building.profiles = [
         Profile(
           inputs: Dictionary(
             inputs.map { name, tensor in
@@ -79,13 +82,13 @@ struct Trial {
               return (name, .init(minimum: shape, optimum: shape, maximum: shape))
             }, uniquingKeysWith: { $1 }))
       ]
-      let better = try Models.build(graph, options)
-      tuned = try Self.time(better.engine.makeSession(), feeds, path)
+      let better = try Models.build(graph, building)
+      tuned = try Self.time(better.engine.makeSession(options), feeds, path)
       tuningSeconds = better.report.milliseconds / 1000
       untimedRegions = better.report.untimed
       rejected = better.report.rejected.map(\.description)
     }
-    agreement = try Self.compare(graph, feeds, results, path)
+    agreement = try Self.compare(graph, feeds, results, path, importing.limits)
   }
 
   private static func boundary<Result>(
@@ -113,7 +116,7 @@ struct Trial {
 
   private static func compare(
     _ graph: Graph, _ feeds: [String: HostTensor], _ results: [String: HostTensor],
-    _ path: String
+    _ path: String, _ limits: ResourceLimits
   ) throws(ApusError) -> Comparing {
     let bound = graph.inputs.compactMap { input -> SymbolBindings.Input? in
       let name = graph[input].name
@@ -131,7 +134,7 @@ struct Trial {
     }
     let expected: [String: HostTensor]
     do throws(EvaluationFailure) {
-      expected = try ReferenceEvaluator(graph).run(named: feeds)
+      expected = try ReferenceEvaluator(graph).run(named: feeds, EvaluationContext(limits))
     } catch { throw Models.boundary(error, path) }
     return .compared(
       graph.outputs.compactMap { output in

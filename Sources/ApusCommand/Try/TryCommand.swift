@@ -28,6 +28,7 @@ struct TryCommand: ParsableCommand {
     name: [.customLong("threads"), .customLong("cpuThreads")],
     help: "Threads; 0 takes every processor.")
   var threads = 0
+  @OptionGroup var limits: LimitFlags
   @Flag(help: "Prints the page as JSON.") var json = false
 
   func run() throws {
@@ -38,11 +39,12 @@ struct TryCommand: ParsableCommand {
         .invalidInput, "this is an engine", location: model,
         hint: "apus bench --loadEngine=\(model) times it, apus inspect shows it")
     }
-    let check = ModelCheck(try SurgeonFile.read(model))
+    let check = ModelCheck(try Models.file(model, limits), options: try limits.importOptions())
     let refused = check.hasErrors || check.hasUnsupported
     var page = TrialPage(path: model, check: check)
     if !refused {
-      page.trial = try Trial(model, shapes: shapes, tuning: tuning, threads: threads)
+      page.trial = try Trial(
+        model, shapes: shapes, tuning: tuning, threads: threads, try limits.importOptions())
     }
     if json { print(page.json) } else { print(page.text) }
     guard !refused else {

@@ -25,11 +25,12 @@ package struct Branch: ValueOperator {
     let condition = try operands.require(0, element: [.bool])
     var inputs: [Fact] = []
     for index in 1..<max(1, operands.count) { inputs.append(try operands.requireValue(index)) }
+    let budget = operands.inferenceBudget
     let thenFacts = { () throws(TypeError) in
-      try then.infer(inputs, name: "the then branch")
+      try then.infer(inputs, name: "the then branch", budget)
     }
     let otherwiseFacts = { () throws(TypeError) in
-      try otherwise.infer(inputs, name: "the else branch")
+      try otherwise.infer(inputs, name: "the else branch", budget)
     }
     if let known = try? condition.constant?.booleans().first {
       return known ? try thenFacts() : try otherwiseFacts()
@@ -59,7 +60,8 @@ package struct Branch: ValueOperator {
     }
     var inputs: [HostValue] = []
     for index in operands.indices.dropFirst() { inputs.append(try operands.value(index)) }
-    let values = try context.run(condition ? then : otherwise, inputs)
+    let body = condition ? then : otherwise
+    let values = try context.run(context.evaluator(body), inputs)
     return zip(values, results).map { StateTypes.fit($0, to: $1) }
   }
 }

@@ -40,8 +40,17 @@ package struct Cast: ElementwiseOperator {
     try operands.expect(1...1)
     let input = try operands.require(0)
     let type = TensorType(element, input.shape)
-    let wide = element == .int64 || element == .int32
-    return [Fact(type, contents: wide && input.element.isInteger ? input.contents : nil)]
+    return [Fact(type, contents: contents(input))]
+  }
+
+  /// Tracked contents, where all numbers fit the new type; lengths are taken to fit 32 bits.
+  private func contents(_ input: Fact) -> [Extent]? {
+    guard element == .int64 || element == .int32, input.element.isInteger,
+      let contents = input.contents,
+      element == .int64
+        || contents.allSatisfy({ $0.fixed.map { Int32(exactly: $0) != nil } ?? true })
+    else { return nil }
+    return contents
   }
 
   package func evaluate(

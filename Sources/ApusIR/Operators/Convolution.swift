@@ -90,17 +90,21 @@ package struct Convolution: WindowOperator, Contraction {
     case (.real(let x), .real(let w), let bias):
       var terms: [Double]?
       if case .real(let values) = bias { terms = values }
-      let values = sums(x, w, terms, data.shape, weight.shape, shape, zero: 0) { $0 += $1 * $2 }
+      let values = try sums(x, w, terms, data.shape, weight.shape, shape, zero: 0) { $0 += $1 * $2 }
       plain = try .make(data.element, shape, .real(values))
     case (.signed(let x), .signed(let w), let bias):
       var terms: [Int64]?
       if case .signed(let values) = bias { terms = values }
-      let values = sums(x, w, terms, data.shape, weight.shape, shape, zero: 0) { $0 &+= $1 &* $2 }
+      let values = try sums(x, w, terms, data.shape, weight.shape, shape, zero: 0) {
+        $0 &+= $1 &* $2
+      }
       plain = try .make(data.element, shape, .signed(values))
     case (.unsigned(let x), .unsigned(let w), let bias):
       var terms: [UInt64]?
       if case .unsigned(let values) = bias { terms = values }
-      let values = sums(x, w, terms, data.shape, weight.shape, shape, zero: 0) { $0 &+= $1 &* $2 }
+      let values = try sums(x, w, terms, data.shape, weight.shape, shape, zero: 0) {
+        $0 &+= $1 &* $2
+      }
       plain = try .make(data.element, shape, .unsigned(values))
     default: throw .unsupported("convolution of \(data.element.name)")
     }
@@ -119,22 +123,24 @@ package struct Convolution: WindowOperator, Contraction {
   private func sums<T>(
     _ x: [T], _ w: [T], _ bias: [T]?, _ data: [Int], _ weight: [Int], _ shape: [Int], zero: T,
     _ accumulate: (inout T, T, T) -> Void
-  ) -> [T] where T: ExpressibleByIntegerLiteral {
+  ) throws(EvaluationError) -> [T] where T: ExpressibleByIntegerLiteral {
     let spatial = Array(data.dropFirst(2))
     let kernel = Array(weight.dropFirst(2))
-    let window = self.window(input: spatial, kernel: kernel)
     let output = Array(shape.dropFirst(2))
+    var values = [T](repeating: zero, count: try allocatable(shape))
+    if values.isEmpty { return values }
     let positions = Array.product(output) ?? 0
     let plane = Array.product(spatial) ?? 0
-    let taps = Array.product(kernel) ?? 0
-    var values = [T](repeating: zero, count: Array.product(shape) ?? 0)
-    if positions == 0 { return values }
+    // Without weights there is nothing to add, however large the kernel.
+    let taps = w.isEmpty ? 0 : Array.product(kernel) ?? 0
+    _ = try allocatable([taps, positions])
+    let window = self.window(input: spatial, kernel: kernel)
     // For each tap, the input offset of every output position, or -1 in the padding.
     let reach = (0..<taps).map { tap in
       Self.offsets(tap: tap, kernel: kernel, window: window, input: spatial, output: output)
     }
     let outputs = shape[1]
-    let perGroup = weight[1]
+    let perGroup = w.isEmpty ? 0 : weight[1]
     for image in 0..<shape[0] {
       for channel in 0..<outputs {
         let base = (image * outputs + channel) * positions
@@ -202,12 +208,13 @@ extension Convolution {
     let kernel = Array(weight.shape.dropFirst(2))
     let window = self.window(input: spatial, kernel: kernel)
     let plane = Array.product(spatial) ?? 0
-    let taps = Array.product(kernel) ?? 0
-    let perGroup = weight.shape[1]
+    let taps = w.isEmpty ? 0 : Array.product(kernel) ?? 0
+    let perGroup = w.isEmpty ? 0 : weight.shape[1]
     return coordinates.map { coordinate in
       let channel = coordinate[1]
       // The input offset of every kernel tap at this position, or -1 in the padding.
-      let reach = Self.reach(Array(coordinate.dropFirst(2)), window, kernel, spatial)
+      let reach =
+        taps == 0 ? [] : Self.reach(Array(coordinate.dropFirst(2)), window, kernel, spatial)
       let first = data.shape[1] * coordinate[0] + channel / (shape[1] / group) * perGroup
       var sum = ProductSum()
       for input in 0..<perGroup {

@@ -4,7 +4,7 @@ package import ApusTensor
 ///
 /// Operands: numbers of one type, one for each term. The equation is explicit, without spaces and
 /// ellipses: `ij,jk->ik`; a letter that a term repeats takes the diagonal. Source: ONNX Einsum-28.
-package struct Einsum: Operator {
+package struct Einsum: MeasuredOperator {
   package static let name = "einsum"
   package static let operandNames = ["term"]
   package static var fields: [Field<Self>] { [Field("equation", \.equation)] }
@@ -65,7 +65,7 @@ package struct Einsum: Operator {
   }
 
   package func evaluate(
-    _ operands: [HostTensor?], _ results: [TensorType]
+    _ operands: [HostTensor?], _ results: [TensorType], _ context: EvaluationContext
   ) throws(EvaluationError) -> [HostTensor] {
     let terms: [[Character]]
     let letters: [Character]
@@ -89,6 +89,11 @@ package struct Einsum: Operator {
     let inner = summed.map { extents[$0] ?? 1 }
     guard let passes = Array.product(inner + shape), passes <= 1 << 34 else {
       throw .limit("the sum has too many terms")
+    }
+    let offsetBytes = terms.count.multipliedReportingOverflow(by: 8)
+    for axes in [inner, shape] {
+      try context.require(
+        Array.product(axes) ?? .max, of: offsetBytes.overflow ? .max : offsetBytes.partialValue)
     }
     func offsets(_ axes: [Character], _ shape: [Int], _ term: Int) -> [Int] {
       Array(Offsets(shape: shape, strides: axes.map { strides[term][$0] ?? 0 }))
@@ -123,5 +128,18 @@ package struct Einsum: Operator {
     let real = values.compactMap { if case .real(let list) = $0 { list } else { nil } }
     guard real.count == values.count else { throw .unsupported("sums of \(element.name)") }
     return [try .make(element, shape, .real(sums(real, 0, 1, +, *)))]
+  }
+
+  /// How many products are summed for operands of these shapes; nil where they do not fit.
+  package func termCount(_ shapes: [[Int]]) -> Double? {
+    guard let terms = try? parsed().0, terms.count == shapes.count else { return nil }
+    var extents: [Character: Int] = [:]
+    for (term, shape) in zip(terms, shapes) {
+      guard term.count == shape.count else { return nil }
+      for (letter, extent) in zip(term, shape) {
+        extents[letter] = max(extents[letter] ?? 1, extent)
+      }
+    }
+    return extents.values.reduce(1.0) { $0 * Double($1) }
   }
 }

@@ -7,7 +7,7 @@ package import ApusTensor
 /// (one int64: longer data is cut, shorter filled with zeros), optional `axis` (one int64). With
 /// `oneSided` the first half of the spectrum of real data; inverse and one-sided, real data from the
 /// first half. Source: ONNX DFT-20.
-package struct FourierTransform: Operator {
+package struct FourierTransform: MeasuredOperator {
   package static let name = "fourier_transform"
   package static let operandNames = ["data", "length", "axis"]
   package static var fields: [Field<Self>] {
@@ -63,7 +63,7 @@ package struct FourierTransform: Operator {
   }
 
   package func evaluate(
-    _ operands: [HostTensor?], _ results: [TensorType]
+    _ operands: [HostTensor?], _ results: [TensorType], _ context: EvaluationContext
   ) throws(EvaluationError) -> [HostTensor] {
     let data = try operands.tensor(0)
     let shape = try results.fixedShape(0)
@@ -78,6 +78,8 @@ package struct FourierTransform: Operator {
     let parts = data.shape[data.rank - 1]
     let length = given ?? (inverse && oneSided ? (data.shape[axis] - 1) * 2 : data.shape[axis])
     guard length > 0, length <= 1 << 30 else { throw .value("a transform of length \(length)") }
+    // The line, its transform and what the recursion holds of it.
+    try context.require(length, of: 96)
     let x = try data.decodedReals()
     let strides = rowMajorStrides(data.shape)
     var outer = data.shape

@@ -36,6 +36,7 @@ package struct LayerNormalization: Operator {
         throw .broadcast(input.shape, fact.shape)
       }
     }
+    if let rank = input.type.rank { _ = try normalize(axis: axis, rank: rank) }
     guard statistics else { return [Fact(input.type)] }
     guard let extents = input.type.extents else {
       let unknown = Fact(TensorType(.float32, .unranked))
@@ -54,7 +55,8 @@ package struct LayerNormalization: Operator {
     let axis = try normalized(self.axis, rank: input.rank)
     let length = Array.product(Array(input.shape[axis...])) ?? 0
     var values = try input.decodedReals()
-    let rows = length == 0 ? 0 : values.count / length
+    let rows =
+      statistics || !values.isEmpty ? try allocatable(Array(input.shape[..<axis])) : 0
     var means: [Double] = []
     var deviations: [Double] = []
     for row in 0..<rows {

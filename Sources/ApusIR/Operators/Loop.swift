@@ -37,11 +37,12 @@ package struct Loop: ValueOperator {
       let fact = try operands.requireValue(index)
       if initial.count < states { initial.append(fact.valueType) } else { captured.append(fact) }
     }
+    let budget = operands.inferenceBudget
     let fixpoint = try StateTypes.fixpoint(initial, name: "the loop's body") {
       states throws(TypeError) in
       try body.infer(
         [Fact(.int64, []), Fact(.bool, [])] + states.map { Fact($0) } + captured,
-        name: "the loop's body"
+        name: "the loop's body", budget
       ).dropFirst().map(\.valueType)
     }
     var facts = fixpoint.states.map { Fact($0) }
@@ -95,14 +96,16 @@ package struct Loop: ValueOperator {
       captured.append(try operands.value(index))
     }
     var stacks = results.dropFirst(states).map { TensorStack($0.innermost) }
+    let evaluator = context.evaluator(body)
+    var held = 0
     var pass = 0
     while condition, limit.map({ pass < $0 }) ?? true {
-      try context.countTrip()
+      try context.countPass(body)
       let inputs: [HostValue] = [
         .tensor(try .make(.int64, [], .signed([Int64(pass)]))),
         .tensor(try .make(.bool, [], .boolean([condition]))),
       ]
-      let outputs = try context.run(body, inputs + current + captured)
+      let outputs = try context.holding(held).run(evaluator, inputs + current + captured)
       guard let next = try outputs.first?.tensor?.decodedBooleans().first else {
         throw .value("the body's condition is empty")
       }
@@ -112,7 +115,7 @@ package struct Loop: ValueOperator {
         guard let tensor = value.tensor else {
           throw .value("the body gives a \(value.type) to stack")
         }
-        try stacks[index].push(tensor, limit: context.memoryLimit)
+        try stacks[index].push(tensor, &held, context)
       }
       pass += 1
     }

@@ -74,13 +74,13 @@ package struct MatMul: Contraction {
     let plain: HostTensor
     switch (try left.decoded(), try right.decoded()) {
     case (.real(let a), .real(let b)):
-      let (values, shape) = product(a, left.shape, b, right.shape, zero: 0.0) { $0 += $1 * $2 }
+      let (values, shape) = try product(a, left.shape, b, right.shape, zero: 0.0) { $0 += $1 * $2 }
       plain = try .make(left.element, shape, .real(values))
     case (.signed(let a), .signed(let b)):
-      let (values, shape) = product(a, left.shape, b, right.shape, zero: 0) { $0 &+= $1 &* $2 }
+      let (values, shape) = try product(a, left.shape, b, right.shape, zero: 0) { $0 &+= $1 &* $2 }
       plain = try .make(left.element, shape, .signed(values))
     case (.unsigned(let a), .unsigned(let b)):
-      let (values, shape) = product(a, left.shape, b, right.shape, zero: 0) { $0 &+= $1 &* $2 }
+      let (values, shape) = try product(a, left.shape, b, right.shape, zero: 0) { $0 &+= $1 &* $2 }
       plain = try .make(left.element, shape, .unsigned(values))
     default: throw .unsupported("matmul of \(left.element.name)")
     }
@@ -96,7 +96,7 @@ package struct MatMul: Contraction {
   private func product<T>(
     _ a: [T], _ leftShape: [Int], _ b: [T], _ rightShape: [Int], zero: T,
     _ accumulate: (inout T, T, T) -> Void
-  ) -> ([T], [Int]) {
+  ) throws(EvaluationError) -> ([T], [Int]) {
     var left = StridedShape(leftShape, leftPermutation)
     var right = StridedShape(rightShape, rightPermutation)
     let isRow = left.extents.count == 1
@@ -123,20 +123,26 @@ package struct MatMul: Contraction {
       leftBatch.append(x == 1 ? 0 : xStep)
       rightBatch.append(y == 1 ? 0 : yStep)
     }
-    var values = [T](repeating: zero, count: (Array.product(batch) ?? 0) * m * n)
+    var values = [T](repeating: zero, count: try allocatable(batch + [m, n]))
     var base = 0
     var lefts = Offsets(shape: batch, strides: leftBatch)
     var rights = Offsets(shape: batch, strides: rightBatch)
-    while let l = lefts.next(), let r = rights.next() {
+    // The right matrix in row-major order, so that the innermost loop runs over neighbours.
+    var matrix = [T](repeating: zero, count: values.isEmpty ? 0 : try allocatable([k, n]))
+    var gathered: Int?
+    while let l = lefts.next(), let r = rights.next(), !values.isEmpty {
+      if gathered != r {
+        for p in 0..<k {
+          for j in 0..<n { matrix[p * n + j] = b[r + p * rightStep + j * columnStep] }
+        }
+        gathered = r
+      }
       for i in 0..<m {
         let row = base + i * n
         for p in 0..<k {
           let x = a[l + i * rowStep + p * leftStep]
-          var source = r + p * rightStep
-          for j in 0..<n {
-            accumulate(&values[row + j], x, b[source])
-            source += columnStep
-          }
+          let source = p * n
+          for j in 0..<n { accumulate(&values[row + j], x, matrix[source + j]) }
         }
       }
       base += m * n

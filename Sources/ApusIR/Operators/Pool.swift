@@ -68,68 +68,87 @@ package struct Pool: WindowOperator {
     guard let shape = results.first?.fixedShape else {
       throw .unsupported("a pool without a known shape")
     }
-    let x = try data.decodedReals()
-    let spatial = Array(data.shape.dropFirst(2))
-    let output = Array(shape.dropFirst(2))
-    let window = self.window(input: spatial, kernel: kernel)
-    let taps = Array.product(kernel) ?? 0
-    let reach = (0..<taps).map {
-      Convolution.offsets(tap: $0, kernel: kernel, window: window, input: spatial, output: output)
-    }
-    let divisors = self.divisors(window, spatial, output)
-    let positions = Array.product(output) ?? 0
-    let plane = Array.product(spatial) ?? 0
-    var values: [Double] = []
-    var places: [Int64] = []
-    for channel in 0..<(shape[0] * shape[1]) {
-      for position in 0..<positions {
-        var best = -Double.infinity
-        var place = -1
-        var sum = 0.0
-        var count = 0
-        for tap in reach {
-          let offset = tap[position]
-          guard offset >= 0 else { continue }
-          let value = x[channel * plane + offset]
-          count += 1
-          sum += value
-          if value > best || place < 0 || value.isNaN && !best.isNaN {
-            best = value
-            place = offset
-          }
-        }
-        switch kind {
-        case .average:
-          let divisor = includePadding ? divisors[position] : count
-          values.append(divisor == 0 ? 0 : sum / Double(divisor))
-        case .sum: values.append(sum)
-        case .maximum:
-          values.append(best)
-          places.append(Int64(channel * plane + flat(place, spatial)))
-        }
-      }
-    }
+    _ = try allocatable(shape)
+    let places: [Int]
     let pooled: HostTensor
-    switch data.element.arithmetic {
-    case .real: pooled = try .make(data.element, shape, .real(values))
-    default: pooled = try .make(data.element, shape, .signed(values.map(saturatingInteger)))
+    switch (kind, try data.decoded()) {
+    case (.average, .real(let x)), (.sum, .real(let x)):
+      pooled = try .make(data.element, shape, .real(sums(x, data.shape, shape)))
+      places = []
+    case (.maximum, .real(let x)):
+      places = maxima(data.shape, shape) { x[$0] > x[$1] || x[$0].isNaN && !x[$1].isNaN }
+      pooled = try .make(
+        data.element, shape, .real(places.map { $0 < 0 ? -.infinity : x[$0] }))
+    case (.maximum, .signed(let x)):
+      places = maxima(data.shape, shape) { x[$0] > x[$1] }
+      let lowest = Int64.min >> Int64(64 - data.element.bitWidth)
+      pooled = try .make(data.element, shape, .signed(places.map { $0 < 0 ? lowest : x[$0] }))
+    case (.maximum, .unsigned(let x)):
+      places = maxima(data.shape, shape) { x[$0] > x[$1] }
+      pooled = try .make(data.element, shape, .unsigned(places.map { $0 < 0 ? 0 : x[$0] }))
+    default: throw .unsupported("\(kind.rawValue) pooling of \(data.element.name)")
     }
-    return indices ? [pooled, try .make(.int64, shape, .signed(places))] : [pooled]
+    guard indices else { return [pooled] }
+    let spatial = Array(data.shape.dropFirst(2))
+    let plane = max(Array.product(spatial) ?? 0, 1)
+    let listed = places.map { place in
+      place < 0 ? 0 : Int64(place / plane * plane + flat(place % plane, spatial))
+    }
+    return [pooled, try .make(.int64, shape, .signed(listed))]
   }
 
-  /// Positions of each window that lie in the input or its padding.
-  private func divisors(_ window: Window, _ input: [Int], _ output: [Int]) -> [Int] {
-    var result = [1]
-    for axis in output.indices {
-      let limit = input[axis] + window.padsBefore[axis] + window.padsAfter[axis]
-      let counts = (0..<output[axis]).map { position in
-        (0..<kernel[axis]).count {
-          position * window.strides[axis] + $0 * window.dilations[axis] < limit
-        }
-      }
-      result = result.flatMap { prefix in counts.map { prefix * $0 } }
+  /// Calls `body` for each output position with the offsets it reads in a plane of `shape`.
+  private func forEachWindow(
+    _ shape: [Int], _ result: [Int],
+    _ body: (_ position: Int, _ offsets: [Int], _ divisor: Double) -> Void
+  ) {
+    let spatial = Array(shape.dropFirst(2))
+    let output = Array(result.dropFirst(2))
+    let reads = WindowReads(
+      window(input: spatial, kernel: kernel), input: spatial, output: output)
+    for position in 0..<(Array.product(output) ?? 0) {
+      let offsets = reads.offsets(at: position)
+      let divisor =
+        includePadding ? reads.paddedCount(at: position) : Double(offsets.count)
+      body(position, offsets, divisor)
     }
-    return result
+  }
+
+  /// Sums of the windows, divided where means are asked for.
+  private func sums(_ x: [Double], _ shape: [Int], _ result: [Int]) -> [Double] {
+    var values = [Double](repeating: 0, count: Array.product(result) ?? 0)
+    if values.isEmpty { return [] }
+    let channels = result[0] * result[1]
+    let (plane, positions) = (x.count / channels, values.count / channels)
+    forEachWindow(shape, result) { position, offsets, divisor in
+      for channel in 0..<channels where divisor > 0 {
+        let sum = offsets.reduce(0) { $0 + x[channel * plane + $1] }
+        values[channel * positions + position] = kind == .sum ? sum : sum / divisor
+      }
+    }
+    return values
+  }
+
+  /// Where in the data each window's first maximum lies; −1 for a window without elements.
+  private func maxima(
+    _ shape: [Int], _ result: [Int], _ isLarger: (Int, Int) -> Bool
+  ) -> [Int] {
+    var places = [Int](repeating: -1, count: Array.product(result) ?? 0)
+    if places.isEmpty { return [] }
+    let channels = result[0] * result[1]
+    let plane = Array.product(Array(shape.dropFirst(2))) ?? 0
+    let positions = places.count / channels
+    forEachWindow(shape, result) { position, offsets, _ in
+      guard let first = offsets.first else { return }
+      for channel in 0..<channels {
+        var best = channel * plane + first
+        for offset in offsets where isLarger(channel * plane + offset, best) {
+          best = channel * plane + offset
+        }
+        places[channel * positions + position] = best
+      }
+    }
+    return places
   }
 
   /// A row-major offset within a plane, in column-major order where asked for.
@@ -148,11 +167,5 @@ package struct Pool: WindowOperator {
       step *= extent
     }
     return result
-  }
-}
-
-extension Sequence {
-  fileprivate func count(_ predicate: (Element) -> Bool) -> Int {
-    reduce(0) { predicate($1) ? $0 + 1 : $0 }
   }
 }

@@ -34,10 +34,14 @@ package struct Reduce: Operator {
 
   /// The reduced axes of a rank, sorted; nil where they are not known yet.
   package func axes(_ operand: Fact?, rank: Int) throws(TypeError) -> [Int]? {
-    guard let operand else { return emptyAxesMeansNone ? [] : Array(0..<rank) }
+    guard let operand else { return try reducedAxes([], rank: rank) }
     guard let numbers = operand.integers else { return nil }
-    if numbers.isEmpty { return emptyAxesMeansNone ? [] : Array(0..<rank) }
-    return try normalize(axes: numbers, rank: rank).sorted()
+    return try reducedAxes(numbers, rank: rank)
+  }
+
+  private func reducedAxes(_ listed: [Int], rank: Int) throws(TypeError) -> [Int] {
+    if listed.isEmpty { return emptyAxesMeansNone ? [] : Array(0..<rank) }
+    return try normalize(axes: listed, rank: rank).sorted()
   }
 
   package func infer(_ operands: Operands) throws(TypeError) -> [Fact] {
@@ -46,47 +50,73 @@ package struct Reduce: Operator {
       kind == .maximum || kind == .minimum
       ? [.real, .signed, .unsigned, .boolean] : [.real, .signed, .unsigned]
     let data = try operands.require(0, arithmetic: allowed)
+    if operands[1] != nil {
+      _ = try operands.require(1, element: [.int64])
+      _ = try operands.require(1, rank: 1)
+    }
     guard let extents = data.type.extents, let axes = try axes(operands[1], rank: extents.count)
     else { return [.unknown(data.element, rank: keepDimensions ? data.type.rank : nil)] }
     var result: [Extent] = []
     for (index, extent) in extents.enumerated() {
       if !axes.contains(index) { result.append(extent) } else if keepDimensions { result.append(1) }
     }
-    return [Fact(TensorType(data.element, .ranked(result)))]
+    let type = TensorType(data.element, .ranked(result))
+    return [Fact(type, contents: axes == [0] ? contents(data).map { [$0] } : nil)]
+  }
+
+  /// A whole vector of known polynomials, such as a shape's product.
+  private func contents(_ data: Fact) -> Extent? {
+    guard data.element == .int64, data.type.rank == 1, let values = data.contents else {
+      return nil
+    }
+    let result: Extent
+    switch kind {
+    case .sum: result = values.reduce(.zero, +)
+    case .product: result = values.reduce(.one, *)
+    case .maximum where !values.isEmpty:
+      result = values.dropFirst().reduce(values[0], Extent.maximum)
+    case .minimum where !values.isEmpty:
+      result = values.dropFirst().reduce(values[0], Extent.minimum)
+    default: return nil
+    }
+    return result.isOverflow ? nil : result
   }
 
   package func evaluate(
     _ operands: [HostTensor?], _ results: [TensorType]
   ) throws(EvaluationError) -> [HostTensor] {
     let data = try operands.tensor(0)
+    let listed = try operands.optional(1)?.decodedIntegers() ?? []
     let axes: [Int]
-    do {
-      axes = try self.axes(operands.optional(1).map { Fact(constant: $0) }, rank: data.rank) ?? []
-    } catch { throw .type(error) }
+    do { axes = try reducedAxes(listed, rank: data.rank) } catch { throw .type(error) }
     let kept = data.shape.indices.filter { !axes.contains($0) }
     let strides = rowMajorStrides(data.shape)
     let shape = data.shape.indices.compactMap { index -> Int? in
       axes.contains(index) ? (keepDimensions ? 1 : nil) : data.shape[index]
     }
+    _ = try allocatable(shape)
+    let elements = try data.decoded()
     let outer = Array(
       Offsets(shape: kept.map { data.shape[$0] }, strides: kept.map { strides[$0] }))
-    let inner = Array(
-      Offsets(shape: axes.map { data.shape[$0] }, strides: axes.map { strides[$0] }))
-    switch try data.decoded() {
+    let inner =
+      outer.isEmpty
+      ? []
+      : Array(
+        Offsets(shape: axes.map { data.shape[$0] }, strides: axes.map { strides[$0] }))
+    switch elements {
     case .real(let x):
       let values = outer.map { start in reduceReals(inner.lazy.map { x[start + $0] }) }
       return [try .make(data.element, shape, .real(values))]
     case .signed(let x):
       let values = outer.map { start in
-        reduceIntegers(inner.lazy.map { x[start + $0] }, lowest: Self.lowest(data.element))
+        reduceIntegers(inner.lazy.map { x[start + $0] }, data.element)
       }
       return [try .make(data.element, shape, .signed(values))]
     case .unsigned(let x):
       let values = outer.map { start in
-        reduceIntegers(
-          inner.lazy.map { Int64(truncatingIfNeeded: x[start + $0]) }, lowest: (0, -1))
+        reduceIntegers(inner.lazy.map { x[start + $0] }, data.element)
       }
-      return [try .make(data.element, shape, .signed(values))]
+      return [try .make(data.element, shape, .unsigned(values))]
     case .boolean(let x):
       let values = outer.map { start in
         kind == .maximum
@@ -95,11 +125,6 @@ package struct Reduce: Operator {
       return [try .make(.bool, shape, .boolean(values))]
     case .text, .complex: throw .unsupported("reduction of \(data.element.name)")
     }
-  }
-
-  private static func lowest(_ element: ElementType) -> (Int64, Int64) {
-    let width = Int64(element.bitWidth)
-    return (Int64.min >> (64 - width), Int64.max >> (64 - width))
   }
 
   private func reduceReals(_ x: some Sequence<Double>) -> Double {
@@ -119,29 +144,36 @@ package struct Reduce: Operator {
     case .logSum: apus_log(x.reduce(0, +))
     case .logSumExp:
       {
-        let largest = x.reduce(-Double.infinity) { max($0, $1) }
+        let largest = x.reduce(-Double.infinity) { $0.isNaN || $1.isNaN ? .nan : max($0, $1) }
         guard largest.isFinite else { return largest }
         return largest + apus_log(x.reduce(0) { $0 + apus_exp($1 - largest) })
       }()
     }
   }
 
-  private func reduceIntegers(_ x: some Sequence<Int64>, lowest: (Int64, Int64)) -> Int64 {
+  private func reduceIntegers<Number: FixedWidthInteger>(
+    _ x: some Sequence<Number>, _ element: ElementType
+  ) -> Number {
+    let unused = Number.bitWidth - element.bitWidth
     switch kind {
-    case .sum: x.reduce(0, &+)
+    case .sum: return x.reduce(0, &+)
     case .mean:
-      {
-        let (sum, count) = x.reduce((Int64(0), Int64(0))) { ($0.0 &+ $1, $0.1 + 1) }
-        return count == 0 ? 0 : sum / count
-      }()
-    case .maximum: x.reduce(lowest.0) { max($0, $1) }
-    case .minimum: x.reduce(lowest.1) { $1 < $0 || lowest.1 < 0 && $0 == lowest.1 ? $1 : $0 }
-    case .product: x.reduce(1, &*)
-    case .l1: x.reduce(0) { $0 &+ ($1 < 0 ? 0 &- $1 : $1) }
-    case .sumSquare: x.reduce(0) { $0 &+ $1 &* $1 }
-    case .l2: saturatingInteger(Double(x.reduce(0) { $0 &+ $1 &* $1 }).squareRoot())
-    case .logSum: saturatingInteger(apus_log(Double(x.reduce(0, &+))))
-    case .logSumExp: saturatingInteger(apus_log(x.reduce(0.0) { $0 + apus_exp(Double($1)) }))
+      let (sum, count) = x.reduce((Number(0), Number(0))) { ($0.0 &+ $1, $0.1 + 1) }
+      return count == 0 ? 0 : sum / count
+    case .maximum: return x.reduce(Number.min >> unused) { max($0, $1) }
+    case .minimum: return x.reduce(Number.max >> unused) { min($0, $1) }
+    case .product: return x.reduce(1, &*)
+    case .l1: return x.reduce(0) { $0 &+ ($1 < 0 ? 0 &- $1 : $1) }
+    case .sumSquare: return x.reduce(0) { $0 &+ $1 &* $1 }
+    case .l2: return Self.truncating(x.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot())
+    case .logSum: return Self.truncating(apus_log(x.reduce(0.0) { $0 + Double($1) }))
+    case .logSumExp: return Self.truncating(apus_log(x.reduce(0.0) { $0 + apus_exp(Double($1)) }))
     }
+  }
+
+  private static func truncating<Number: FixedWidthInteger>(_ value: Double) -> Number {
+    Number.isSigned
+      ? Number(truncatingIfNeeded: saturatingInteger(value))
+      : Number(truncatingIfNeeded: saturatingUnsigned(value))
   }
 }

@@ -62,8 +62,9 @@ package struct Scan: ValueOperator {
     for index in (states + cut)..<max(states + cut, operands.count) {
       captured.append(try operands.requireValue(index))
     }
+    let budget = operands.inferenceBudget
     let fixpoint = try StateTypes.fixpoint(initial, name: Self.what) { states throws(TypeError) in
-      try body.infer(states.map { Fact($0) } + slices + captured, name: Self.what)
+      try body.infer(states.map { Fact($0) } + slices + captured, name: Self.what, budget)
         .map(\.valueType)
     }
     var facts = fixpoint.states.map { Fact($0) }
@@ -107,20 +108,22 @@ package struct Scan: ValueOperator {
     for (axis, type) in zip(outputAxes, results.dropFirst(states)) {
       stacks.append(TensorStack(type.innermost, axis: axis))
     }
+    let evaluator = context.evaluator(body)
+    var held = 0
     for pass in 0..<length {
-      try context.countTrip()
+      try context.countPass(body)
       var slices: [HostValue] = []
       for (index, input) in inputs.enumerated() {
         let position = inputsReversed[index] == 0 ? pass : length - 1 - pass
         slices.append(.tensor(try input.tensor.slice(position, axis: input.axis)))
       }
-      let outputs = try context.run(body, current + slices + captured)
+      let outputs = try context.holding(held).run(evaluator, current + slices + captured)
       current = zip(outputs, results.prefix(states)).map { StateTypes.fit($0, to: $1) }
       for (index, value) in outputs.dropFirst(states).enumerated() {
         guard let tensor = value.tensor else {
           throw .value("the body gives a \(value.type) to stack")
         }
-        try stacks[index].push(tensor, limit: context.memoryLimit)
+        try stacks[index].push(tensor, &held, context)
       }
     }
     var values = current

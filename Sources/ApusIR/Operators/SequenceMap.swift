@@ -33,7 +33,7 @@ package struct SequenceMap: ValueOperator {
         inputs.append(fact)
       }
     }
-    let outputs = try body.infer(inputs, name: "the mapped body")
+    let outputs = try body.infer(inputs, name: "the mapped body", operands.inferenceBudget)
     return outputs.map { Fact(.sequence($0.valueType)) }
   }
 
@@ -44,8 +44,10 @@ package struct SequenceMap: ValueOperator {
     var others: [HostValue] = []
     for index in operands.indices.dropFirst() { others.append(try operands.value(index)) }
     var collected = Array(repeating: [HostValue](), count: results.count)
+    let evaluator = context.evaluator(body)
+    var held = 0
     for position in sequence.indices {
-      try context.countTrip()
+      try context.countPass(body)
       var inputs = [sequence[position]]
       for (index, other) in others.enumerated() {
         guard index < mapped, case .sequence(let values, _) = other else {
@@ -57,8 +59,10 @@ package struct SequenceMap: ValueOperator {
         }
         inputs.append(values[position])
       }
-      for (index, value) in try context.run(body, inputs).enumerated() where index < collected.count
+      for (index, value) in try context.holding(held).run(evaluator, inputs)
+        .enumerated() where index < collected.count
       {
+        held &+= value.byteCount(without: inputs)
         collected[index].append(value)
       }
     }

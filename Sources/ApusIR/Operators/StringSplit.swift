@@ -6,7 +6,7 @@ package import ApusTensor
 /// list and filled up with empty strings, and the number of parts of each string (int64).
 /// `delimiter` separates parts; an empty one stands for runs of white space, and then white space
 /// at both ends is dropped. After `limit` cuts the rest is one part. Source: ONNX StringSplit-20.
-package struct StringSplit: Operator {
+package struct StringSplit: MeasuredOperator {
   package static let name = "string_split"
   package static let operandNames = ["input"]
   package static var fields: [Field<Self>] {
@@ -34,15 +34,14 @@ package struct StringSplit: Operator {
   }
 
   package func evaluate(
-    _ operands: [HostTensor?], _ results: [TensorType]
+    _ operands: [HostTensor?], _ results: [TensorType], _ context: EvaluationContext
   ) throws(EvaluationError) -> [HostTensor] {
     let input = try operands.tensor(0)
     let parts = try input.decodedTexts().map(parts)
     let width = parts.map(\.count).max() ?? 0
     let shape = input.shape + [width]
-    guard let total = Array.product(shape), total <= 1 << 31 else {
-      throw .limit("the parts take a tensor of shape \(shape)")
-    }
+    let total = Array.product(shape) ?? .max
+    try context.require(total, of: 2 * MemoryLayout<String>.stride)
     var texts: [String] = []
     texts.reserveCapacity(total)
     for list in parts {

@@ -7,7 +7,7 @@ package import ApusTensor
 /// between matches of the `separators`, and without these the single characters. Tokens of fewer than
 /// `shortest` characters fall away. `isMarked` puts U+0002 before and U+0003 behind each list and its
 /// padding. Source: com.microsoft Tokenizer-1.
-package struct StringTokenize: Operator {
+package struct StringTokenize: MeasuredOperator {
   package static let name = "string_tokenize"
   package static let operandNames = ["input"]
   package static var fields: [Field<Self>] {
@@ -42,7 +42,7 @@ package struct StringTokenize: Operator {
   }
 
   package func evaluate(
-    _ operands: [HostTensor?], _ results: [TensorType]
+    _ operands: [HostTensor?], _ results: [TensorType], _ context: EvaluationContext
   ) throws(EvaluationError) -> [HostTensor] {
     let input = try operands.tensor(0)
     let pattern = try token.isEmpty ? nil : compiled(token)
@@ -64,9 +64,8 @@ package struct StringTokenize: Operator {
     let most = lists.map(\.count).max() ?? 0
     let width = most > 0 && isMarked ? most + 2 : most
     let shape = input.shape + [width]
-    guard let total = Array.product(shape), total <= 1 << 31 else {
-      throw .limit("the tokens take a tensor of shape \(shape)")
-    }
+    let total = Array.product(shape) ?? .max
+    try context.require(total, of: 2 * MemoryLayout<String>.stride)
     var texts: [String] = []
     texts.reserveCapacity(total)
     for list in lists where width > 0 {

@@ -165,10 +165,11 @@ private struct ConstantFolder {
       graph.addOutput(name, value)
     }
     guard isAffordable(graph, node) else { return nil }
-    var context = EvaluationContext(tripLimit: 1)
-    context.memoryLimit = 1 << 31
+    var limits = ResourceLimits()
+    limits.loopPasses = 1
+    limits.memory = 1 << 31
     do throws(EvaluationFailure) {
-      let results = try ReferenceEvaluator(graph).run([], context)
+      let results = try ReferenceEvaluator(graph).run([], EvaluationContext(limits))
       return Dictionary(zip(names, results), uniquingKeysWith: { first, _ in first })
     } catch {
       skip(node, "\(error)")

@@ -1,3 +1,4 @@
+internal import ApusIR
 internal import ApusONNXSchema
 
 extension ModelEditor {
@@ -21,9 +22,7 @@ extension ModelEditor {
   private func checkBodies(
     _ bodies: [Onnx_GraphProto], _ new: Set<String>, depth: Int
   ) throws(ImportError) {
-    guard depth < BodyImporter.depthLimit else {
-      throw .unsupported("bodies nested more than \(BodyImporter.depthLimit) deep")
-    }
+    try BodyImporter.check(depth: depth, ResourceLimits())
     for body in bodies {
       let own =
         body.input.map(\.name) + body.initializer.map(\.name) + body.node.flatMap(\.output)

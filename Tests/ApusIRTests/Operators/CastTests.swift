@@ -35,4 +35,24 @@ import Testing
     let operation = Cast(to: .float8e8m0, saturate: saturate, rounding: rounding)
     #expect(try operation.evaluate([x], [])[0].packedBytes == expected)
   }
+
+  @Test func contentsThatDoNotFitAreDropped() throws {
+    let fact = Fact(TensorType(.int64, [1]), contents: [.fixed(1 << 40)])
+    #expect(try infer(Cast(to: .int32), [fact])[0].contents == nil)
+  }
+
+  @Test func eightBitFloatsSaturateWhereAsked() throws {
+    let x = try Probe.real([1e6, -.infinity, 1.0625], [3])
+    #expect(try Probe.reals(Cast(to: .float8e4m3fn), [x]) == [448, -448, 1])
+    let open = try Probe.reals(Cast(to: .float8e4m3fn, saturate: false), [x])
+    #expect(open[0].isNaN && open[1].isNaN && open[2] == 1)
+    #expect(
+      try Probe.reals(Cast(to: .float8e5m2, saturate: false), [x]) == [.infinity, -.infinity, 1])
+  }
+
+  @Test func integersWrap() throws {
+    let x = try Probe.whole([200, -200, 1 << 40], [3])
+    #expect(try Probe.run(Cast(to: .int8), [x])[0].integers() == [-56, 56, 0])
+    #expect(try Probe.run(Cast(to: .uint4), [x])[0].integers() == [8, 8, 0])
+  }
 }

@@ -47,8 +47,8 @@ import Testing
       }
       """
     let evaluator = ReferenceEvaluator(try Graph(text: text))
-    #expect(throws: EvaluationFailure.self) {
-      try evaluator.run([], EvaluationContext(tripLimit: 100))
-    }
+    var limits = ResourceLimits()
+    limits.loopPasses = 100
+    #expect(throws: EvaluationFailure.self) { try evaluator.run([], EvaluationContext(limits)) }
   }
 }

@@ -80,4 +80,15 @@ import Testing
     let bias = try Probe.real((0..<shape.reduce(1, *)).map { Double($0) - 4 }, shape)
     try Probe.expectElementsAlone(fused, [a, b, bias])
   }
+
+  /// Empty operands may have a product that no memory holds.
+  @Test func productsBeyondMemoryAreErrors() throws {
+    let left = try HostTensor(zeros: .float32, shape: [1 << 40, 0])
+    let right = try HostTensor(zeros: .float32, shape: [0, 1 << 40])
+    let type = TensorType(.float32, fixed: [1 << 40, 1 << 40])
+    #expect(throws: EvaluationError.self) { try MatMul().evaluate([left, right], [type]) }
+    let column = try HostTensor(splat: .scalar(1, as: .float32), shape: [1 << 30, 1])
+    let row = try HostTensor(splat: .scalar(1, as: .float32), shape: [1, 1 << 30])
+    #expect(throws: EvaluationError.self) { try BroadcastSpace([column.shape, row.shape]) }
+  }
 }

@@ -38,4 +38,41 @@ import Testing
     #expect(try Probe.run(Reduce(.minimum), [x])[0].integers() == [-3])
     #expect(try Probe.run(Reduce(.maximum), [x])[0].integers() == [5])
   }
+
+  @Test func unsignedIntegersCompareUnsigned() throws {
+    let x = try HostTensor(.uint64, shape: [3], .unsigned([1 << 63, 3, .max]))
+    #expect(try Probe.run(Reduce(.maximum), [x])[0].elements() == .unsigned([.max]))
+    #expect(try Probe.run(Reduce(.minimum), [x])[0].elements() == .unsigned([3]))
+    let nothing = try HostTensor(.uint8, shape: [0], .unsigned([]))
+    #expect(try Probe.run(Reduce(.minimum), [nothing])[0].elements() == .unsigned([255]))
+    let signed = try HostTensor(.int8, shape: [0], .signed([]))
+    #expect(try Probe.run(Reduce(.maximum), [signed])[0].elements() == .signed([-128]))
+  }
+
+  @Test func shapesProductIsTracked() throws {
+    let shape = Fact(TensorType(.int64, [3]), contents: [.symbol("n"), 4, .symbol("m")])
+    let expected = Extent.symbol("n") * .symbol("m") * 4
+    let found = try infer(Reduce(.product, keepDimensions: false), [shape])[0]
+    #expect(found.type == TensorType(.int64, []))
+    #expect(found.contents == [expected])
+  }
+
+  @Test func notANumberWins() throws {
+    let x = try Probe.real([1, .nan, 2], [3])
+    for kind in [ReduceKind.maximum, .minimum, .logSumExp, .sum] {
+      #expect(try Probe.reals(Reduce(kind), [x])[0].isNaN, "\(kind)")
+    }
+    let infinite = try Probe.real([-.infinity, -.infinity], [2])
+    #expect(try Probe.reals(Reduce(.logSumExp), [infinite]) == [-.infinity])
+  }
+
+  @Test func axesAreChecked() throws {
+    let data = TensorType(.float32, [2, 3])
+    #expect(throws: TypeError.self) {
+      try Probe.type(Reduce(.sum), [data, TensorType(.float32, [1])])
+    }
+    #expect(throws: TypeError.axis(2, rank: 2)) {
+      try infer(Reduce(.sum), [Fact(data), Fact(constant: Probe.whole([2], [1]))])
+    }
+  }
 }

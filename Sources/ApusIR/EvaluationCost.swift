@@ -1,4 +1,3 @@
-package import ApusIR
 internal import ApusLoops
 internal import ApusTensor
 
@@ -40,6 +39,33 @@ package enum EvaluationCost {
         let channels = kernel.first, let size = Array.product(kernel)
       else { return nil }
       work = results * Double(size) / Double(max(channels, 1))
+    case is TransposedConvolution, is DeformableConvolution:
+      guard node.operands.count >= 2, let weight = node.operands[1], let kernel = shape(weight),
+        let outputs = kernel.dropFirst().first, let size = Array.product(kernel),
+        let data = operands[0]
+      else { return nil }
+      work = max(results, Double(data)) * Double(size) / Double(max(min(outputs, kernel[0]), 1))
+    case is Recurrence:
+      // Every step of every sequence reads all weights.
+      guard let data = node.operands.first ?? nil, let steps = shape(data), steps.count == 3 else {
+        return nil
+      }
+      work = read * Double(steps[0]) * Double(steps[1])
+    case let sum as Einsum:
+      var shapes: [[Int]] = []
+      for operand in node.operands {
+        guard let operand, let shape = shape(operand) else { return nil }
+        shapes.append(shape)
+      }
+      guard let terms = sum.termCount(shapes) else { return nil }
+      work = terms * Double(shapes.count)
+    case is FourierTransform, is ShortTimeTransform, is Determinant, is MatrixInverse:
+      // At most quadratic in the length of what is transformed.
+      guard let longest = node.results.compactMap(shape).joined().max() else { return nil }
+      work = (results + read) * Double(longest)
+    case is SuppressNonMaximum, is KernelSimilarity, is LinearAttention, is TreeEnsemble,
+      is PoolRegions, is AlignRegions:
+      return nil
     case let pool as Pool: work = results * pool.kernel.reduce(1.0) { $0 * Double($1) }
     case let fused as Elementwise: work = results * Double(fused.program.instructions.count)
     default: work = results * 4
