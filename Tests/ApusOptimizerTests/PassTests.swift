@@ -59,14 +59,14 @@ import Testing
       }
       """
     var folding = ConstantFolding()
-    folding.operationBudget = 15
+    folding.operationBudget = 7
     #expect(try optimized(text, [folding]) == ["matmul", "matmul"])
     folding.evaluator = { node, graph in
       let operands = node.operands.map { $0.flatMap { graph.weight($0)?.tensor } }
       return try? node.operation.evaluate(operands, node.results.map(graph.type))
     }
     #expect(try optimized(text, [folding]) == ["matmul"])
-    folding.evaluatorBudget = 15
+    folding.evaluatorBudget = 7
     #expect(try optimized(text, [folding]) == ["matmul", "matmul"])
   }
 

@@ -36,9 +36,12 @@ done
 
 [ "${SANITIZE:-0}" = 1 ] || exit 0
 sanitize="-O1 -g -Wno-pass-failed -fsanitize=address,undefined -fno-sanitize-recover=all"
+# The other linkers warn of what the sanitizer adds.
+linker=
+command -v ld.lld >/dev/null && linker=-fuse-ld=lld
 objects sanitized "$sanitize"
 for test in $tests; do
   # shellcheck disable=SC2086
-  $cc $sanitize $flags "$build"/sanitized/*.o $test.c -lm -o "$build/$test-sanitized"
+  $cc $sanitize $flags $linker "$build"/sanitized/*.o $test.c -lm -o "$build/$test-sanitized"
   "$build/$test-sanitized" $((rounds / 10 + 1)) ${SEED:-}
 done
