@@ -380,8 +380,8 @@ def division_by_zero(d):
 
 @case("any")
 def many_nodes(d):
-    nodes = [h.make_node("Neg", [f"t{i}" if i else "x"], [f"t{i + 1}"]) for i in range(100000)]
-    save(d, model(nodes + [h.make_node("Neg", ["t100000"], ["y"])], [vi("x")]))
+    nodes = [h.make_node("Neg", [f"t{i}" if i else "x"], [f"t{i + 1}"]) for i in range(50000)]
+    save(d, model(nodes + [h.make_node("Neg", ["t50000"], ["y"])], [vi("x")]))
 
 @case("refuse")
 def high_rank(d):
