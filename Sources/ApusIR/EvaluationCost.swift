@@ -30,15 +30,15 @@ package enum EvaluationCost {
     let work: Double
     switch node.operation {
     case is Loop, is Scan, is SequenceMap, is Branch: return nil
-    case is MatMul:
-      // m·k, k·n and m·n elements: the root of their product is m·k·n.
-      guard operands.count >= 2, let left = operands[0], let right = operands[1] else { return nil }
-      work = (Double(left) * Double(right) * results).squareRoot()
-    case is Convolution:
-      guard node.operands.count >= 2, let weight = node.operands[1], let kernel = shape(weight),
-        let channels = kernel.first, let size = Array.product(kernel)
-      else { return nil }
-      work = results * Double(size) / Double(max(channels, 1))
+    case let contraction as any Contraction:
+      var shapes: [[Int]] = []
+      for operand in node.operands {
+        guard let operand else { continue }
+        guard let shape = shape(operand) else { return nil }
+        shapes.append(shape)
+      }
+      guard shapes.count >= 2 else { return nil }
+      work = results * Double(contraction.products(shapes))
     case is TransposedConvolution, is DeformableConvolution:
       guard node.operands.count >= 2, let weight = node.operands[1], let kernel = shape(weight),
         let outputs = kernel.dropFirst().first, let size = Array.product(kernel),

@@ -15,6 +15,8 @@ package struct ConstantFolding: Pass {
   package var byteBudget = 64 << 20
   /// About the most operations of one evaluation by the naive reference.
   package var operationBudget = 400_000_000
+  /// The same of a contraction, which `evaluator` computes faster.
+  package var contractionBudget = 100_000_000
   /// The most multiply-adds of one contraction that `evaluator` computes.
   package var evaluatorBudget = 10_000_000_000
   /// Computes contractions beyond the budget of the naive evaluation.
@@ -51,15 +53,16 @@ package struct ConstantFolding: Pass {
   private func evaluate(
     _ node: Node, _ operands: [HostTensor?], _ graph: Graph
   ) -> [HostTensor]? {
-    let cost = EvaluationCost.of(node, in: graph)
-    if cost <= operationBudget, spent.take(operations: cost, in: graph) {
+    guard let cost = EvaluationCost.of(node, in: graph) else { return nil }
+    let isContraction = node.operation is any Contraction
+    if cost <= (isContraction ? contractionBudget : operationBudget), spent.take(operations: cost, in: graph) {
       let values = try? node.operation.evaluate(
         any: operands.map { $0.map(HostValue.tensor) }, node.results.map(graph.valueType),
         EvaluationContext(limits)
       ).compactMap(\.tensor)
       return values?.count == node.results.count ? values : nil
     }
-    guard node.operation is any Contraction, cost <= evaluatorBudget, let evaluator,
+    guard isContraction, cost <= evaluatorBudget, let evaluator,
       spent.take(products: cost, in: graph)
     else { return nil }
     return evaluator(node, graph)

@@ -8,9 +8,11 @@ enum Padding {
     _ context: NodeContext, _ attributes: inout AttributeReader
   ) throws(ImportError) -> [ValueID?] {
     let data = try context.operand(0, "data")
+    let modes: [(String, PadMode)] = [
+      ("constant", .constant), ("reflect", .reflect), ("edge", .edge), ("wrap", .wrap),
+    ]
     let mode = try attributes.choice(
-      "mode", default: PadMode.constant,
-      [("constant", .constant), ("reflect", .reflect), ("edge", .edge), ("wrap", .wrap)])
+      "mode", default: .constant, context.opset >= 19 ? modes : modes.dropLast())
     if context.opset >= 11 {
       try context.expect(2...(context.opset >= 18 ? 4 : 3))
       return [
