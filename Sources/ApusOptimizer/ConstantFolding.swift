@@ -55,7 +55,9 @@ package struct ConstantFolding: Pass {
   ) -> [HostTensor]? {
     guard let cost = EvaluationCost.of(node, in: graph) else { return nil }
     let isContraction = node.operation is any Contraction
-    if cost <= (isContraction ? contractionBudget : operationBudget), spent.take(operations: cost, in: graph) {
+    if cost <= (isContraction ? contractionBudget : operationBudget),
+      spent.take(operations: cost, in: graph)
+    {
       let values = try? node.operation.evaluate(
         any: operands.map { $0.map(HostValue.tensor) }, node.results.map(graph.valueType),
         EvaluationContext(limits)

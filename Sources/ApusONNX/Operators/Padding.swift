@@ -12,7 +12,7 @@ enum Padding {
       ("constant", .constant), ("reflect", .reflect), ("edge", .edge), ("wrap", .wrap),
     ]
     let mode = try attributes.choice(
-      "mode", default: .constant, context.opset >= 19 ? modes : modes.dropLast())
+      "mode", default: .constant, context.opset >= 19 ? modes : Array(modes.dropLast()))
     if context.opset >= 11 {
       try context.expect(2...(context.opset >= 18 ? 4 : 3))
       return [
