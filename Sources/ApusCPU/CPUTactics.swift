@@ -17,8 +17,10 @@ package enum CPUTactics {
   ]
 
   /// The instruction set level that kernels use here, such as `avx2`.
-  package static var instructionSet: String { String(cString: apus_isa_name(apus_cpu_isa())) }
+  package static var instructionSet: String {
+    unsafe String(cString: apus_isa_name(apus_cpu_isa()))
+  }
 
   /// All processor features that kernels may care about; the key of what was tuned here.
-  package static var features: String { String(cString: apus_cpu_features()) }
+  package static var features: String { unsafe String(cString: apus_cpu_features()) }
 }

@@ -76,9 +76,10 @@ extension ConvolutionTactics {
     arguments.c.row = Int64(output[1])
     arguments.c.column = 1
     arguments.epilogue = try epilogue(convolution, instance, tactic, block, perPixel: false)
-    arguments.scratch_slot = instance.scratch(bytesPerWorker: apus_gemm_scratch_bytes(&arguments))
-    block.store(arguments)
-    instance.append(
+    arguments.scratch_slot = unsafe instance.scratch(
+      bytesPerWorker: apus_gemm_scratch_bytes(&arguments))
+    unsafe block.store(arguments)
+    unsafe instance.append(
       KernelStep(run: apus_gemm_run, arguments: block, chunks: apus_gemm_chunks(&arguments)))
   }
 }

@@ -37,7 +37,7 @@ package struct ConvolutionTactics: TacticSource {
     else { return [] }
     do {
       let dense = try weight.densified()
-      let bytes = apus_conv_packed_weight_bytes(&arguments)
+      let bytes = unsafe apus_conv_packed_weight_bytes(&arguments)
       let storage = try Storage.allocate(byteCount: bytes)
       GemmPacking.packConvolution(arguments, dense, into: storage)
       return [
@@ -52,7 +52,7 @@ package struct ConvolutionTactics: TacticSource {
   ) throws(TacticError) -> [Int: Int] {
     if isProduct(tactic) { return try packedProductByteCounts(tactic, region) }
     guard var arguments = try packingArguments(tactic, region) else { return [:] }
-    return [1: apus_conv_packed_weight_bytes(&arguments)]
+    return unsafe [1: apus_conv_packed_weight_bytes(&arguments)]
   }
 
   /// What the layout of packed weights depends on; nil where the tactic packs none.
@@ -103,22 +103,24 @@ package struct ConvolutionTactics: TacticSource {
     arguments.weight.slot = instance.slot(packed: 1) ?? instance.slot(operand: 1)
     arguments.epilogue = try epilogue(convolution, instance, tactic, block)
     if isDepthwise {
-      arguments.scratch_slot = instance.scratch(
+      arguments.scratch_slot = unsafe instance.scratch(
         bytesPerWorker: apus_depthwise_scratch_bytes(&arguments))
-      block.store(arguments)
-      instance.append(
+      unsafe block.store(arguments)
+      unsafe instance.append(
         KernelStep(
           run: apus_depthwise_run, arguments: block, chunks: apus_depthwise_chunks(&arguments)))
       return
     }
-    arguments.scratch_slot = instance.scratch(bytesPerWorker: apus_conv_scratch_bytes(&arguments))
-    arguments.patches_slot = instance.workspace(byteCount: apus_conv_patches_bytes(&arguments))
-    block.store(arguments)
-    instance.append(
+    arguments.scratch_slot = unsafe instance.scratch(
+      bytesPerWorker: apus_conv_scratch_bytes(&arguments))
+    arguments.patches_slot = unsafe instance.workspace(
+      byteCount: apus_conv_patches_bytes(&arguments))
+    unsafe block.store(arguments)
+    unsafe instance.append(
       KernelStep(
         run: apus_conv_prepare_run, arguments: block,
         chunks: apus_conv_prepare_chunks(&arguments)))
-    instance.append(
+    unsafe instance.append(
       KernelStep(run: apus_conv_run, arguments: block, chunks: apus_conv_chunks(&arguments)))
   }
 

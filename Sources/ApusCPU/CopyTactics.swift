@@ -57,8 +57,8 @@ package struct CopyTactics: TacticSource {
       fill(&arguments.source_stride, space.strides[0])
       fill(&arguments.target_stride, space.strides[1])
       let block = ArgumentBlock()
-      block.store(arguments)
-      instance.append(
+      unsafe block.store(arguments)
+      unsafe instance.append(
         KernelStep(run: apus_copy_run, arguments: block, chunks: apus_copy_chunks(&arguments)))
     }
   }

@@ -74,16 +74,17 @@ package struct ElementwiseTactics: TacticSource {
         slot: instance.slot(result: index), element: output.element,
         strides: space.strides[operandCount])
     }
-    guard let lowered = block.program(code, operands: operands, results: results) else {
+    guard let lowered = unsafe block.program(code, operands: operands, results: results) else {
       throw .unsuitable(tactic, reason: "an element type has no kernel form")
     }
     var arguments = apus_elementwise_args()
-    arguments.program = lowered
+    unsafe arguments.program = lowered
     arguments.rank = UInt32(space.extents.count)
     fill(&arguments.extent, space.extents)
-    arguments.scratch = instance.scratch(bytesPerWorker: apus_elementwise_scratch_bytes(&arguments))
-    block.store(arguments)
-    instance.append(
+    arguments.scratch = unsafe instance.scratch(
+      bytesPerWorker: apus_elementwise_scratch_bytes(&arguments))
+    unsafe block.store(arguments)
+    unsafe instance.append(
       KernelStep(
         run: apus_elementwise_run, arguments: block, chunks: apus_elementwise_chunks(&arguments)))
   }

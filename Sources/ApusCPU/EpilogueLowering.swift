@@ -35,10 +35,11 @@ struct EpilogueLowering {
           slot: $0 == 0 ? result : slots[$0 - 1], element: program.operands[$0],
           strides: strides[$0])
       }
-      guard let lowered = block.program(code, operands: operands, results: [operands[0]]) else {
+      guard let lowered = unsafe block.program(code, operands: operands, results: [operands[0]])
+      else {
         return nil
       }
-      epilogue.program = block.store(lowered)
+      unsafe epilogue.program = block.store(lowered)
       return epilogue
     }
     return nil

@@ -59,8 +59,8 @@ package struct GatherTactics: TacticSource {
     arguments.inner = Int64(data[(axis + 1)...].reduce(1, *))
     arguments.count = Int64(instance.shape(operand: 1).reduce(1, *))
     let block = ArgumentBlock()
-    block.store(arguments)
-    instance.append(
+    unsafe block.store(arguments)
+    unsafe instance.append(
       KernelStep(run: apus_gather_run, arguments: block, chunks: apus_gather_chunks(&arguments)))
   }
 
@@ -81,8 +81,8 @@ package struct GatherTactics: TacticSource {
     fill(&arguments.extent, shape)
     fill(&arguments.source_stride, rowMajorStrides(data))
     let block = ArgumentBlock()
-    block.store(arguments)
-    instance.append(
+    unsafe block.store(arguments)
+    unsafe instance.append(
       KernelStep(
         run: apus_gather_elements_run, arguments: block,
         chunks: apus_gather_elements_chunks(&arguments)))
@@ -106,8 +106,8 @@ package struct GatherTactics: TacticSource {
     fill(&arguments.extent, Array(data[batch..<(batch + depth)]))
     arguments.slice = Int64(data[(batch + depth)...].reduce(1, *))
     let block = ArgumentBlock()
-    block.store(arguments)
-    instance.append(
+    unsafe block.store(arguments)
+    unsafe instance.append(
       KernelStep(
         run: apus_gather_nd_run, arguments: block, chunks: apus_gather_nd_chunks(&arguments)))
   }

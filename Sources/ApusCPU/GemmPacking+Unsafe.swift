@@ -8,9 +8,9 @@ enum GemmPacking {
     _ variant: Int, k: Int, n: Int, _ weight: HostTensor, row: Int, column: Int,
     into storage: Storage
   ) {
-    weight.withBytes { bytes in
+    unsafe weight.withBytes { bytes in
       guard let base = bytes.baseAddress else { return }
-      apus_gemm_pack_b(
+      unsafe apus_gemm_pack_b(
         UInt32(variant), Int64(k), Int64(n), base.assumingMemoryBound(to: Float.self), Int64(row),
         Int64(column), storage.address.assumingMemoryBound(to: Float.self))
     }
@@ -21,9 +21,9 @@ enum GemmPacking {
     _ arguments: apus_conv_args, _ weight: HostTensor, into storage: Storage
   ) {
     var arguments = arguments
-    weight.withBytes { bytes in
+    unsafe weight.withBytes { bytes in
       guard let base = bytes.baseAddress else { return }
-      apus_conv_pack_weight(
+      unsafe apus_conv_pack_weight(
         &arguments, base.assumingMemoryBound(to: Float.self),
         storage.address.assumingMemoryBound(to: Float.self))
     }

@@ -29,8 +29,8 @@ package struct GemmTactics: TacticSource {
   static func variants() -> [(index: Int, name: String)] {
     let level = apus_cpu_isa()
     let all = (0..<apus_gemm_variant_count()).compactMap { index -> (Int, String, apus_isa)? in
-      guard let variant = apus_gemm_variant_at(index) else { return nil }
-      return (Int(index), String(cString: variant.pointee.name), variant.pointee.isa)
+      guard let variant = unsafe apus_gemm_variant_at(index) else { return nil }
+      return unsafe (Int(index), String(cString: variant.pointee.name), variant.pointee.isa)
     }
     let usable = all.filter { $0.2.rawValue <= level.rawValue }
     return usable.sorted { ($0.2.rawValue, $1.0) > ($1.2.rawValue, $0.0) }.map { ($0.0, $0.1) }
@@ -112,9 +112,10 @@ package struct GemmTactics: TacticSource {
       }
       arguments.epilogue = epilogue
     }
-    arguments.scratch_slot = instance.scratch(bytesPerWorker: apus_gemm_scratch_bytes(&arguments))
-    block.store(arguments)
-    instance.append(
+    arguments.scratch_slot = unsafe instance.scratch(
+      bytesPerWorker: apus_gemm_scratch_bytes(&arguments))
+    unsafe block.store(arguments)
+    unsafe instance.append(
       KernelStep(run: apus_gemm_run, arguments: block, chunks: apus_gemm_chunks(&arguments)))
   }
 

@@ -64,8 +64,8 @@ package struct NormTactics: TacticSource {
       arguments.root_mean_square = 1
     }
     let block = ArgumentBlock()
-    block.store(arguments)
-    instance.append(
+    unsafe block.store(arguments)
+    unsafe instance.append(
       KernelStep(run: apus_norm_run, arguments: block, chunks: apus_norm_chunks(&arguments)))
   }
 }

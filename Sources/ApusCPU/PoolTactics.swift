@@ -43,8 +43,8 @@ package struct PoolTactics: TacticSource {
     (arguments.pad_top, arguments.pad_left) = pair(window.padsBefore, 0)
     (arguments.pad_bottom, arguments.pad_right) = pair(window.padsAfter, 0)
     let block = ArgumentBlock()
-    block.store(arguments)
-    instance.append(
+    unsafe block.store(arguments)
+    unsafe instance.append(
       KernelStep(run: apus_pooling_run, arguments: block, chunks: apus_pooling_chunks(&arguments)))
   }
 }

@@ -232,16 +232,16 @@ extension ArgumentBlock {
     guard loweredOperands.count == operands.count, loweredResults.count == results.count else {
       return nil
     }
-    var program = apus_program()
-    program.instructions = array(code.instructions)
-    program.constants = array(code.constants)
-    program.operands = array(loweredOperands)
-    program.results = array(loweredResults)
-    program.instruction_count = UInt32(code.instructions.count)
-    program.constant_count = UInt32(code.constants.count)
-    program.operand_count = UInt32(operands.count)
-    program.result_count = UInt32(results.count)
-    program.register_count = UInt32(code.registerCount)
-    return program
+    var program = unsafe apus_program()
+    unsafe program.instructions = array(code.instructions)
+    unsafe program.constants = array(code.constants)
+    unsafe program.operands = array(loweredOperands)
+    unsafe program.results = array(loweredResults)
+    unsafe program.instruction_count = UInt32(code.instructions.count)
+    unsafe program.constant_count = UInt32(code.constants.count)
+    unsafe program.operand_count = UInt32(operands.count)
+    unsafe program.result_count = UInt32(results.count)
+    unsafe program.register_count = UInt32(code.registerCount)
+    return unsafe program
   }
 }

@@ -70,8 +70,8 @@ package struct ReduceTactics: TacticSource {
     fill(&arguments.reduced_extent, inner.extents)
     fill(&arguments.reduced_stride, inner.strides[0])
     let block = ArgumentBlock()
-    block.store(arguments)
-    instance.append(
+    unsafe block.store(arguments)
+    unsafe instance.append(
       KernelStep(run: apus_reduce_run, arguments: block, chunks: apus_reduce_chunks(&arguments)))
   }
 }

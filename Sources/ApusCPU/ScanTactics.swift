@@ -37,8 +37,8 @@ package struct ScanTactics: TacticSource {
     arguments.exclusive = scan.exclusive ? 1 : 0
     arguments.reverse = scan.reverse ? 1 : 0
     let block = ArgumentBlock()
-    block.store(arguments)
-    instance.append(
+    unsafe block.store(arguments)
+    unsafe instance.append(
       KernelStep(run: apus_scan_run, arguments: block, chunks: apus_scan_chunks(&arguments)))
   }
 }

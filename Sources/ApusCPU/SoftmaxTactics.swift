@@ -33,10 +33,11 @@ package struct SoftmaxTactics: TacticSource {
     fill(&arguments.input_stride, strides)
     fill(&arguments.output_stride, strides)
     arguments.logarithm = softmax.logarithm ? 1 : 0
-    arguments.scratch = instance.scratch(bytesPerWorker: apus_softmax_scratch_bytes(&arguments))
+    arguments.scratch = unsafe instance.scratch(
+      bytesPerWorker: apus_softmax_scratch_bytes(&arguments))
     let block = ArgumentBlock()
-    block.store(arguments)
-    instance.append(
+    unsafe block.store(arguments)
+    unsafe instance.append(
       KernelStep(run: apus_softmax_run, arguments: block, chunks: apus_softmax_chunks(&arguments)))
   }
 }

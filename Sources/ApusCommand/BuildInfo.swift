@@ -9,7 +9,7 @@ enum BuildInfo {
   /// The commit that the release script named, else the one that the source archive carries, else
   /// where the clone stood that holds this executable, when it was linked.
   static var commit: String {
-    let named = String(cString: apus_build_commit())
+    let named = unsafe String(cString: apus_build_commit())
     if !named.isEmpty { return "commit \(short(named))" }
     if !archived.hasPrefix("$") { return "commit \(short(archived))" }
     guard let path = Bundle.main.executablePath, let clone = GitClone(holding: path),

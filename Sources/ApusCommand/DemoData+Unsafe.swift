@@ -12,10 +12,11 @@ struct DemoData {
   let labels: [Int]
 
   init() throws(ApusError) {
-    model = Self.bytes(apus_demo_model)
+    model = unsafe Self.bytes(apus_demo_model)
     do throws(TensorError) {
-      images = try NumPyFile.decode(try ByteRange(copying: Self.bytes(apus_demo_images)))
-      labels = try NumPyFile.decode(try ByteRange(copying: Self.bytes(apus_demo_labels))).integers()
+      images = try unsafe NumPyFile.decode(try ByteRange(copying: Self.bytes(apus_demo_images)))
+      labels = try unsafe NumPyFile.decode(try ByteRange(copying: Self.bytes(apus_demo_labels)))
+        .integers()
     } catch {
       throw ApusError(.internalFailure, "the embedded data cannot be read: \(error)")
     }
@@ -28,7 +29,7 @@ struct DemoData {
     _ source: (UnsafeMutablePointer<Int>?) -> UnsafePointer<UInt8>?
   ) -> [UInt8] {
     var size = 0
-    guard let start = source(&size) else { return [] }
-    return Array(UnsafeBufferPointer(start: start, count: size))
+    guard let start = unsafe source(&size) else { return [] }
+    return unsafe Array(UnsafeBufferPointer(start: start, count: size))
   }
 }

@@ -45,7 +45,7 @@ enum Models {
     let name = "apus-\(ProcessInfo.processInfo.processIdentifier).engine"
     let path = FileSystem.join(NSTemporaryDirectory(), name)
     // The loaded engine keeps the file's content mapped; its name is not needed any more.
-    defer { apus_file_remove(path) }
+    defer { unsafe apus_file_remove(path) }
     try Compiler.save(engine, to: path, durable: false)
     return (try load(path, threads: threads).engine, fileSize(path) ?? 0)
   }
@@ -133,7 +133,7 @@ enum Models {
 
   static func fileSize(_ path: String) -> Int? {
     var size: UInt64 = 0
-    return apus_file_size(path, &size) == 0 ? Int(exactly: size) : nil
+    return unsafe apus_file_size(path, &size) == 0 ? Int(exactly: size) : nil
   }
 
   /// A runtime failure at the product's boundary: who is to blame decides the exit code.

@@ -17,13 +17,13 @@ func temporaryPath(_ suffix: String) -> String { "/tmp/apus-conformance-\(getpid
 func exitProcess(_ code: Int32) -> Never { exit(code) }
 
 private func write(_ text: String, to descriptor: Int32) {
-  Array(text.utf8).withUnsafeBytes { bytes in
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let part = UnsafeRawBufferPointer(rebasing: rest)
-      let count = write(descriptor, part.baseAddress, part.count)
+  unsafe Array(text.utf8).withUnsafeBytes { bytes in
+    var rest = unsafe bytes[...]
+    while unsafe !rest.isEmpty {
+      let part = unsafe UnsafeRawBufferPointer(rebasing: rest)
+      let count = unsafe write(descriptor, part.baseAddress, part.count)
       if count < 0 { return }
-      rest = rest.dropFirst(count)
+      unsafe rest = rest.dropFirst(count)
     }
   }
 }

@@ -1,6 +1,6 @@
 /// Owns the memory of a kernel's argument struct and of the arrays that it points to.
-package final class ArgumentBlock: @unchecked Sendable {
-  private var blocks: [UnsafeMutableRawPointer] = []
+@safe package final class ArgumentBlock: @unchecked Sendable {
+  private var blocks: [UnsafeMutableRawPointer] = unsafe []
   package private(set) var address: UnsafeRawPointer?
 
   package init() {}
@@ -11,10 +11,10 @@ package final class ArgumentBlock: @unchecked Sendable {
     let memory = UnsafeMutableRawPointer.allocate(
       byteCount: max(MemoryLayout<Arguments>.stride, 1),
       alignment: max(MemoryLayout<Arguments>.alignment, 16))
-    let typed = memory.initializeMemory(as: Arguments.self, repeating: arguments, count: 1)
-    blocks.append(memory)
-    address = UnsafeRawPointer(memory)
-    return UnsafePointer(typed)
+    let typed = unsafe memory.initializeMemory(as: Arguments.self, repeating: arguments, count: 1)
+    unsafe blocks.append(memory)
+    unsafe address = UnsafeRawPointer(memory)
+    return unsafe UnsafePointer(typed)
   }
 
   /// Copies an array of trivial elements that the arguments will point to.
@@ -22,23 +22,23 @@ package final class ArgumentBlock: @unchecked Sendable {
     let memory = UnsafeMutableRawPointer.allocate(
       byteCount: max(elements.count * MemoryLayout<Element>.stride, 1),
       alignment: max(MemoryLayout<Element>.alignment, 16))
-    let typed = memory.bindMemory(to: Element.self, capacity: max(elements.count, 1))
-    for (index, element) in elements.enumerated() { (typed + index).initialize(to: element) }
-    blocks.append(memory)
-    return UnsafePointer(typed)
+    let typed = unsafe memory.bindMemory(to: Element.self, capacity: max(elements.count, 1))
+    for (index, element) in elements.enumerated() { unsafe (typed + index).initialize(to: element) }
+    unsafe blocks.append(memory)
+    return unsafe UnsafePointer(typed)
   }
 
   deinit {
-    for block in blocks { block.deallocate() }
+    unsafe blocks.forEach { unsafe $0.deallocate() }
   }
 }
 
 /// Writes numbers into an imported fixed-size C array; what does not fit is dropped.
 package func fill<Tuple>(_ tuple: inout Tuple, _ values: [Int]) {
-  withUnsafeMutableBytes(of: &tuple) { bytes in
+  unsafe withUnsafeMutableBytes(of: &tuple) { bytes in
     let capacity = bytes.count / MemoryLayout<Int64>.stride
     for (index, value) in values.prefix(capacity).enumerated() {
-      bytes.storeBytes(of: Int64(value), toByteOffset: index * 8, as: Int64.self)
+      unsafe bytes.storeBytes(of: Int64(value), toByteOffset: index * 8, as: Int64.self)
     }
   }
 }

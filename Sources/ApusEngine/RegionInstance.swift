@@ -94,13 +94,13 @@ package struct RegionInstance {
 }
 
 /// A call of a C kernel.
-package struct KernelStep: Sendable {
+@safe package struct KernelStep: Sendable {
   package let run: apus_kernel_fn
   package let arguments: ArgumentBlock
   package let chunks: UInt32
 
   package init(run: @escaping apus_kernel_fn, arguments: ArgumentBlock, chunks: UInt32) {
-    self.run = run
+    unsafe self.run = run
     self.arguments = arguments
     self.chunks = chunks
   }

@@ -102,7 +102,7 @@ package struct TreeForest {
 
   /// A dense tensor of int32, float32 or float64, read without decoding all of it. The reader checks
   /// indices.
-  private struct Table {
+  @safe private struct Table {
     let tensor: HostTensor
     let count: Int
     private let address: UnsafeMutableRawPointer
@@ -111,22 +111,22 @@ package struct TreeForest {
     init(_ tensor: HostTensor) throws(EvaluationError) {
       do { self.tensor = try tensor.densified() } catch { throw .tensor(error) }
       guard [.int32, .float32, .float64].contains(tensor.element),
-        let address = self.tensor.denseAddress
+        let address = unsafe self.tensor.denseAddress
       else { throw .unsupported("trees with tables of \(tensor.element.name)") }
-      self.address = address
+      unsafe self.address = address
       count = tensor.count
       isDouble = tensor.element == .float64
     }
 
     func integer(_ index: Int) -> Int32 {
       withExtendedLifetime(tensor) {
-        address.loadUnaligned(fromByteOffset: index * 4, as: Int32.self)
+        unsafe address.loadUnaligned(fromByteOffset: index * 4, as: Int32.self)
       }
     }
 
     func real(_ index: Int) -> Double {
       withExtendedLifetime(tensor) {
-        isDouble
+        unsafe isDouble
           ? address.loadUnaligned(fromByteOffset: index * 8, as: Double.self)
           : Double(address.loadUnaligned(fromByteOffset: index * 4, as: Float.self))
       }

@@ -71,7 +71,7 @@ package enum Materializer {
         for start in stride(from: 0, to: tensor.count, by: 1 << 18) {
           let values = tensor.values(start..<min(start + 1 << 18, tensor.count))
           let chunk = try HostTensor(float32: values)
-          chunk.withBytes { checksum.update($0) }
+          unsafe chunk.withBytes { unsafe checksum.update($0) }
           try writer.append(chunk)
           progress(Int(clamping: writer.position), total)
         }

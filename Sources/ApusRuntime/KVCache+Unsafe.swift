@@ -67,7 +67,7 @@ package final class KVCache: @unchecked Sendable {
       var shape = shapes[index]
       shape[pair.axis] = length
       do throws(TensorError) {
-        result[pair.input] = try HostTensor(
+        result[pair.input] = unsafe try HostTensor(
           pair.type.element, shape: shape, gathering: buffers[index].address,
           strides: rowMajorStrides(roomy(index)))
       } catch { throw .tensor(error) }
@@ -87,7 +87,7 @@ package final class KVCache: @unchecked Sendable {
 
   func commit(length: Int) { filled.store(length, ordering: .releasing) }
 
-  func address(_ pair: Int) -> UnsafeMutableRawPointer { buffers[pair].address }
+  func address(_ pair: Int) -> UnsafeMutableRawPointer { unsafe buffers[pair].address }
 
   /// Strides of a pair's buffer, in elements.
   func strides(_ pair: Int) -> [Int] { rowMajorStrides(roomy(pair)) }
@@ -145,7 +145,7 @@ package final class KVCache: @unchecked Sendable {
     let outer = shape[..<pair.axis].reduce(1, *)
     let row = shape[(pair.axis + 1)...].reduce(1, *) * (pair.type.element.bitWidth / 8)
     for block in 0..<outer {
-      (target.address + block * larger * row).copyMemory(
+      unsafe (target.address + block * larger * row).copyMemory(
         from: buffers[index].address + block * capacity * row, byteCount: length * row)
     }
   }

@@ -29,7 +29,7 @@ struct OutputBuffers {
         let storage = try Storage.uninitialized(
           byteCount: try HostTensor.byteCount(type.element, shape))
         direct[index] = try HostTensor(type.element, shape: shape, storage: storage)
-        slots[Int(slot)] = storage.address
+        unsafe slots[Int(slot)] = unsafe storage.address
       } catch { throw .tensor(error) }
     }
   }
@@ -58,14 +58,14 @@ struct OutputBuffers {
         results.append(.tensor(known))
         continue
       }
-      guard let slot = state.denseSlot(output.value), let address = slots[Int(slot)],
+      guard let slot = state.denseSlot(output.value), let address = unsafe slots[Int(slot)],
         let shape = fact.type.fixedShape
       else {
         throw .missingInput(name: output.name, expected: fact.type)
       }
       do {
         let bytes = try HostTensor.byteCount(fact.element, shape)
-        results.append(
+        unsafe results.append(
           .tensor(
             try HostTensor(
               fact.element, shape: shape,

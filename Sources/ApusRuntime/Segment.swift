@@ -5,7 +5,7 @@ internal import CApusPlatform
 
 /// A stretch of the plan whose shapes are all known: steps to run, and where the next stretch depends
 /// on data, which values to look at.
-final class Segment {
+@safe final class Segment {
   /// One thing to do, in order.
   enum Work {
     /// A range of `kernels`, run by the pool in one go.
@@ -38,7 +38,7 @@ final class Segment {
     case evaluate(HostStep, node: Int)
   }
 
-  var kernels: [apus_step] = []
+  var kernels: [apus_step] = unsafe []
   /// The graph node of each kernel, for profiles and diagnostics.
   var kernelNodes: [NodeID] = []
   /// Keeps the argument memory of `kernels` alive.

@@ -30,12 +30,12 @@ extension SegmentAssembly {
     Mark(
       operandSlots: node.operands.map { $0.flatMap { state.slots[$0] } ?? 0 },
       slot: state.slotCount, requests: segment.requests.count, constants: segment.constants.count,
-      kernels: segment.kernels.count, work: segment.work.count)
+      kernels: unsafe segment.kernels.count, work: segment.work.count)
   }
 
   /// Notes what a node added, and which of its results are what they were.
   mutating func record(_ node: Node, since mark: Mark) {
-    var record = NodeRecord(
+    var record = unsafe NodeRecord(
       operandSlots: mark.operandSlots, slots: mark.slot..<state.slotCount,
       requests: mark.requests..<segment.requests.count,
       constants: mark.constants..<segment.constants.count,
@@ -102,7 +102,7 @@ extension SegmentAssembly {
     let requests = first.requests.lowerBound..<last.requests.upperBound
     let constants = first.constants.lowerBound..<last.constants.upperBound
     let kernels = first.kernels.lowerBound..<last.kernels.upperBound
-    let moves = (
+    let moves = unsafe (
       segment.requests.count - requests.lowerBound,
       segment.constants.count - constants.lowerBound, segment.kernels.count - kernels.lowerBound
     )
@@ -114,7 +114,7 @@ extension SegmentAssembly {
     segment.requests += previous.requests[requests]
     segment.requestSlots += previous.requestSlots[requests]
     segment.constants += previous.constants[constants]
-    segment.kernels += previous.kernels[kernels]
+    unsafe segment.kernels += previous.kernels[kernels]
     segment.kernelNodes += previous.kernelNodes[kernels]
     segment.arguments += previous.arguments[kernels]
   }

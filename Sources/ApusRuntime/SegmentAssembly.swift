@@ -216,7 +216,7 @@ struct SegmentAssembly {
     }
     state.slotCount += UInt32(instance.workspaces.count)
     for step in instance.steps {
-      segment.kernels.append(
+      unsafe segment.kernels.append(
         apus_step(run: step.run, args: step.arguments.address, chunks: step.chunks, reserved: 0))
       segment.kernelNodes.append(node)
       segment.arguments.append(step.arguments)
@@ -297,9 +297,9 @@ struct SegmentAssembly {
   }
 
   mutating func closeKernels() {
-    if segment.kernels.count > kernelStart {
-      segment.work.append(.kernels(kernelStart..<segment.kernels.count))
+    if unsafe segment.kernels.count > kernelStart {
+      unsafe segment.work.append(.kernels(kernelStart..<segment.kernels.count))
     }
-    kernelStart = segment.kernels.count
+    kernelStart = unsafe segment.kernels.count
   }
 }

@@ -4,7 +4,7 @@ package import ApusTensor
 internal import CApusPlatform
 
 /// Runs an engine with its own activations. One thread at a time; make one session a thread.
-package final class Session {
+@safe package final class Session {
   package let engine: Engine
   package let options: SessionOptions
   /// Stops a run between kernels when raised.
@@ -34,15 +34,15 @@ package final class Session {
     self.engine = engine
     self.options = options
     slotCapacity = 64
-    slots = .allocate(capacity: slotCapacity)
-    slots.initialize(repeating: nil, count: slotCapacity)
-    status = .allocate(capacity: 1)
-    status.initialize(to: ApusStatus())
+    unsafe slots = .allocate(capacity: slotCapacity)
+    unsafe slots.initialize(repeating: nil, count: slotCapacity)
+    unsafe status = .allocate(capacity: 1)
+    unsafe status.initialize(to: ApusStatus())
   }
 
   deinit {
-    slots.deallocate()
-    status.deallocate()
+    unsafe slots.deallocate()
+    unsafe status.deallocate()
   }
 
   /// What a run does beside computing.
@@ -132,7 +132,7 @@ package final class Session {
     }
     clear()
     defer { clear() }
-    status.pointee = ApusStatus()
+    unsafe status.pointee = ApusStatus()
 
     memoryLimit =
       options.limits.memory
@@ -157,7 +157,7 @@ package final class Session {
       try execute(segment, runOptions)
       switch segment.boundary {
       case .finished:
-        let results = try outputs.collect(graph, segment.state, slots, hosted)
+        let results = try unsafe outputs.collect(graph, segment.state, slots, hosted)
         if let length = segment.state.cacheLength { kvCache?.commit(length: length) }
         return results
       case .read(let values, _):
@@ -209,21 +209,21 @@ package final class Session {
       throw .memoryLimit(needed: segment.arenaByteCount, limit: memoryLimit)
     }
     ensureSlots(Int(segment.state.slotCount))
-    slots[0] = UnsafeMutableRawPointer(status)
+    unsafe slots[0] = unsafe UnsafeMutableRawPointer(status)
     var placed: ArraySlice<Segment> = visited.suffix(1)
     if (arena?.byteCount ?? 0) < segment.arenaByteCount || arena == nil {
       try growArena(to: segment.arenaByteCount, keep: visited.count > 1)
       placed = visited[...]
     }
-    guard let base = arena?.address else { return }
+    guard let base = unsafe arena?.address else { return }
     for segment in placed {
-      for (slot, offset) in segment.placements { slots[Int(slot)] = base + offset }
+      for (slot, offset) in segment.placements { unsafe slots[Int(slot)] = unsafe base + offset }
     }
-    for (slot, tensor) in segment.constants { slots[Int(slot)] = tensor.denseAddress }
+    for (slot, tensor) in segment.constants { unsafe slots[Int(slot)] = unsafe tensor.denseAddress }
     if visited.count == 1 {
       if let kvCache {
         for (index, pair) in engine.cachePairs.enumerated() {
-          slots[pair.inputIndex + 1] = kvCache.address(index)
+          unsafe slots[pair.inputIndex + 1] = unsafe kvCache.address(index)
         }
       }
       for case (let index, .tensor(let tensor)?) in inputs.enumerated()
@@ -231,11 +231,11 @@ package final class Session {
         let dense: HostTensor
         do { dense = try tensor.densified() } catch { throw .tensor(error) }
         retained.append(dense)
-        slots[index + 1] = dense.denseAddress
+        unsafe slots[index + 1] = unsafe dense.denseAddress
       }
     }
     if case .finished = segment.boundary {
-      try outputs.redirect(engine.plan.graph, segment, slots)
+      try unsafe outputs.redirect(engine.plan.graph, segment, slots)
     }
   }
 
@@ -243,10 +243,10 @@ package final class Session {
     guard count > slotCapacity else { return }
     let capacity = max(count, slotCapacity * 2)
     let larger = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(capacity: capacity)
-    larger.initialize(repeating: nil, count: capacity)
-    larger.update(from: slots, count: slotCapacity)
-    slots.deallocate()
-    slots = larger
+    unsafe larger.initialize(repeating: nil, count: capacity)
+    unsafe larger.update(from: slots, count: slotCapacity)
+    unsafe slots.deallocate()
+    unsafe slots = larger
     slotCapacity = capacity
   }
 
@@ -254,7 +254,7 @@ package final class Session {
     let larger: Storage
     do { larger = try Storage.uninitialized(byteCount: byteCount) } catch { throw .tensor(error) }
     if keep, let arena {
-      larger.address.copyMemory(from: arena.address, byteCount: arena.byteCount)
+      unsafe larger.address.copyMemory(from: arena.address, byteCount: arena.byteCount)
     }
     arena = larger
   }
@@ -286,9 +286,9 @@ package final class Session {
     _ segment: Segment, _ range: Range<Int>, _ options: RunOptions
   ) throws(RuntimeError) {
     var times = [UInt64](repeating: 0, count: options.isProfiled ? range.count : 0)
-    let done = segment.kernels.withUnsafeBufferPointer { kernels in
-      times.withUnsafeMutableBufferPointer { times in
-        apus_pool_run_steps(
+    let done = unsafe segment.kernels.withUnsafeBufferPointer { kernels in
+      unsafe times.withUnsafeMutableBufferPointer { times in
+        unsafe apus_pool_run_steps(
           engine.pool.pool, kernels.baseAddress! + range.lowerBound, UInt32(range.count), slots,
           cancellation.flag, options.isProfiled ? times.baseAddress : nil)
       }
@@ -304,9 +304,9 @@ package final class Session {
 
   private func failure(_ node: Node) -> RuntimeError {
     let error: EvaluationError
-    switch status.pointee.code {
+    switch unsafe status.pointee.code {
     case 1:
-      error = .indexOutOfRange(
+      error = unsafe .indexOutOfRange(
         operand: "indices", index: Int(status.pointee.value), limit: Int(status.pointee.limit))
     case 2: error = .divisionByZero
     default: return .cancelled
@@ -318,10 +318,10 @@ package final class Session {
     let start = apus_clock_monotonic()
     let values = try evaluate(step).compactMap(\.tensor)
     for (index, value) in values.enumerated() where index < step.resultSlots.count {
-      guard let target = slots[Int(step.resultSlots[index])] else { continue }
-      value.withBytes { bytes in
+      guard let target = unsafe slots[Int(step.resultSlots[index])] else { continue }
+      unsafe value.withBytes { bytes in
         if let source = bytes.baseAddress {
-          target.copyMemory(from: source, byteCount: bytes.count)
+          unsafe target.copyMemory(from: source, byteCount: bytes.count)
         }
       }
     }
@@ -381,11 +381,11 @@ package final class Session {
 
   /// A tensor over a slot's memory; it must not outlive the run.
   private func view(_ slot: UInt32, _ type: TensorType) throws(RuntimeError) -> HostTensor {
-    guard let address = slots[Int(slot)], let bytes = type.byteCount,
+    guard let address = unsafe slots[Int(slot)], let bytes = type.byteCount,
       let shape = type.fixedShape
     else { throw .tensor(.outOfMemory(byteCount: type.byteCount ?? 0)) }
     do {
-      return try HostTensor(
+      return try unsafe HostTensor(
         type.element, shape: shape,
         storage: .borrowing(mutable: address, byteCount: bytes, owner: self))
     } catch { throw .tensor(error) }
@@ -405,8 +405,8 @@ package final class Session {
   private func copy(_ value: ValueID, _ state: SpecializationState) -> HostTensor? {
     guard let slot = state.slots[value], let type = state.facts[value]?.type else { return nil }
     guard let strides = state.strides[value] else { return try? view(slot, type).copied() }
-    guard let address = slots[Int(slot)], let shape = type.fixedShape else { return nil }
-    return try? HostTensor(type.element, shape: shape, gathering: address, strides: strides)
+    guard let address = unsafe slots[Int(slot)], let shape = type.fixedShape else { return nil }
+    return try? unsafe HostTensor(type.element, shape: shape, gathering: address, strides: strides)
   }
 
   // MARK: Data-dependent shapes
@@ -453,7 +453,7 @@ package final class Session {
       do { dense = try tensor.densified() } catch { throw .tensor(error) }
       retained.append(dense)
       state.slots[result] = UInt32(first + index)
-      slots[first + index] = dense.denseAddress
+      unsafe slots[first + index] = unsafe dense.denseAddress
     }
     if let next = segment.next[key] { return next }
     return try extend(segment, key, state, specializer)

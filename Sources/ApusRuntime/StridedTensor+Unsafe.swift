@@ -8,18 +8,18 @@ extension HostTensor {
   ) throws(TensorError) {
     let storage = try Storage.uninitialized(byteCount: try HostTensor.byteCount(element, shape))
     let size = element.bitWidth / 8
-    var target = storage.address
+    var target = unsafe storage.address
     func copy(_ axis: Int, _ source: UnsafeRawPointer) {
       let isRow = axis == shape.count - 1 && strides[axis] == 1
       if isRow || axis == shape.count {
         let count = isRow ? shape[axis] * size : size
-        target.copyMemory(from: source, byteCount: count)
-        target += count
+        unsafe target.copyMemory(from: source, byteCount: count)
+        unsafe target += count
         return
       }
-      for index in 0..<shape[axis] { copy(axis + 1, source + index * strides[axis] * size) }
+      for index in 0..<shape[axis] { unsafe copy(axis + 1, source + index * strides[axis] * size) }
     }
-    if !shape.contains(0) { copy(0, address) }
+    if !shape.contains(0) { unsafe copy(0, address) }
     try self.init(element, shape: shape, storage: storage)
   }
 }

@@ -19,9 +19,9 @@ package struct ByteRange: Sendable {
 
   package init(copying bytes: [UInt8]) throws(TensorError) {
     let storage = try Storage.uninitialized(byteCount: bytes.count)
-    bytes.withUnsafeBytes { source in
+    unsafe bytes.withUnsafeBytes { source in
       if let start = source.baseAddress, source.count > 0 {
-        storage.address.copyMemory(from: start, byteCount: source.count)
+        unsafe storage.address.copyMemory(from: start, byteCount: source.count)
       }
     }
     self.init(storage)
@@ -30,7 +30,7 @@ package struct ByteRange: Sendable {
   /// The byte at an index, or nil behind the end.
   package subscript(index: Int) -> UInt8? {
     guard index >= 0, index < count else { return nil }
-    return storage.address.load(fromByteOffset: offset + index, as: UInt8.self)
+    return unsafe storage.address.load(fromByteOffset: offset + index, as: UInt8.self)
   }
 
   /// `count` bytes from `start` on, or nil where the range does not hold them.
@@ -46,18 +46,18 @@ package struct ByteRange: Sendable {
     at start: Int, as type: Value.Type
   ) -> Value? {
     guard slice(at: start, count: MemoryLayout<Value>.size) != nil else { return nil }
-    return Value(
+    return unsafe Value(
       littleEndian: storage.address.loadUnaligned(fromByteOffset: offset + start, as: type))
   }
 
   package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows
     -> Result
   {
-    let bytes = UnsafeRawBufferPointer(start: storage.address + offset, count: count)
-    return try withExtendedLifetime(storage) { try body(bytes) }
+    let bytes = unsafe UnsafeRawBufferPointer(start: storage.address + offset, count: count)
+    return try withExtendedLifetime(storage) { try unsafe body(bytes) }
   }
 
-  package var array: [UInt8] { withBytes { Array($0) } }
+  package var array: [UInt8] { unsafe withBytes { unsafe Array($0) } }
 
   package func starts(with prefix: String) -> Bool {
     let wanted = Array(prefix.utf8)
@@ -101,32 +101,34 @@ package struct CRC32: Sendable {
 
   package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     var state = self.state
-    Self.tables.withUnsafeBufferPointer { table in
+    unsafe Self.tables.withUnsafeBufferPointer { table in
       var index = 0
       while index + 8 <= bytes.count {
-        let word = UInt64(
+        let word = unsafe UInt64(
           littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
         let low = UInt32(truncatingIfNeeded: word) ^ state
         let high = UInt32(truncatingIfNeeded: word >> 32)
-        state = table[1792 + Int(low & 255)] ^ table[1536 + Int(low >> 8 & 255)]
-        state ^= table[1280 + Int(low >> 16 & 255)] ^ table[1024 + Int(low >> 24)]
-        state ^= table[768 + Int(high & 255)] ^ table[512 + Int(high >> 8 & 255)]
-        state ^= table[256 + Int(high >> 16 & 255)] ^ table[Int(high >> 24)]
+        state = unsafe table[1792 + Int(low & 255)] ^ table[1536 + Int(low >> 8 & 255)]
+        unsafe state ^= table[1280 + Int(low >> 16 & 255)] ^ table[1024 + Int(low >> 24)]
+        unsafe state ^= table[768 + Int(high & 255)] ^ table[512 + Int(high >> 8 & 255)]
+        unsafe state ^= table[256 + Int(high >> 16 & 255)] ^ table[Int(high >> 24)]
         index += 8
       }
       while index < bytes.count {
-        state = state >> 8 ^ table[Int((state ^ UInt32(bytes[index])) & 255)]
+        state = unsafe state >> 8 ^ table[Int((state ^ UInt32(bytes[index])) & 255)]
         index += 1
       }
     }
     self.state = state
   }
 
-  package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+  package mutating func update(_ bytes: [UInt8]) {
+    unsafe bytes.withUnsafeBytes { unsafe update($0) }
+  }
 
   package static func of(_ range: ByteRange) -> UInt32 {
     var sum = CRC32()
-    range.withBytes { sum.update($0) }
+    unsafe range.withBytes { unsafe sum.update($0) }
     return sum.value
   }
 }

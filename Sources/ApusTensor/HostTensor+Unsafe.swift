@@ -5,20 +5,21 @@ extension HostTensor {
   {
     switch content {
     case .dense(let storage, let offset):
-      let bytes = UnsafeRawBufferPointer(rebasing: storage.bytes[offset..<(offset + byteCount)])
-      return try withExtendedLifetime(storage) { try body(bytes) }
+      let bytes = unsafe UnsafeRawBufferPointer(
+        rebasing: storage.bytes[offset..<(offset + byteCount)])
+      return try withExtendedLifetime(storage) { try unsafe body(bytes) }
     case .splat(let storage):
       var expanded = [UInt8](repeating: 0, count: byteCount)
-      expanded.withUnsafeMutableBytes { repeatElement(of: storage, into: $0) }
-      return try expanded.withUnsafeBytes(body)
+      unsafe expanded.withUnsafeMutableBytes { unsafe repeatElement(of: storage, into: $0) }
+      return try unsafe expanded.withUnsafeBytes(body)
     case .texts:
-      return try body(UnsafeRawBufferPointer(start: nil, count: 0))
+      return try unsafe body(UnsafeRawBufferPointer(start: nil, count: 0))
     }
   }
 
   /// Fills memory with the one element that `storage` holds.
   private func repeatElement(of storage: Storage, into target: UnsafeMutableRawBufferPointer) {
-    var pattern = Array(storage.bytes.prefix(max(element.bitWidth / 8, 1)))
+    var pattern = unsafe Array(storage.bytes.prefix(max(element.bitWidth / 8, 1)))
     if element.bitWidth < 8, let first = pattern.first {
       let value = first & UInt8((1 << element.bitWidth) - 1)
       pattern = [
@@ -27,10 +28,10 @@ extension HostTensor {
     }
     guard !pattern.isEmpty else { return }
     if pattern.allSatisfy({ $0 == pattern[0] }) {
-      target.initializeMemory(as: UInt8.self, repeating: pattern[0])
+      unsafe target.initializeMemory(as: UInt8.self, repeating: pattern[0])
       return
     }
-    for index in target.indices { target[index] = pattern[index % pattern.count] }
+    for index in target.indices { unsafe target[index] = pattern[index % pattern.count] }
   }
 
   /// A dense tensor that owns its bytes.
@@ -38,13 +39,13 @@ extension HostTensor {
     if case .texts = content { return self }
     let storage = try Storage.uninitialized(byteCount: byteCount)
     if case .splat(let one) = content {
-      repeatElement(
+      unsafe repeatElement(
         of: one, into: UnsafeMutableRawBufferPointer(start: storage.address, count: byteCount))
       return try HostTensor(element, shape: shape, storage: storage)
     }
-    withBytes { bytes in
+    unsafe withBytes { bytes in
       if let base = bytes.baseAddress, bytes.count > 0 {
-        storage.address.copyMemory(from: base, byteCount: bytes.count)
+        unsafe storage.address.copyMemory(from: base, byteCount: bytes.count)
       }
     }
     return try HostTensor(element, shape: shape, storage: storage)
@@ -61,7 +62,7 @@ extension HostTensor {
     }
     let storage = try Storage.uninitialized(byteCount: needed)
     if needed > 0, let base = bytes.baseAddress {
-      storage.address.copyMemory(from: base, byteCount: needed)
+      unsafe storage.address.copyMemory(from: base, byteCount: needed)
     }
     try self.init(element, shape: shape, storage: storage)
   }
@@ -76,14 +77,16 @@ extension HostTensor {
         element: element, shape: shape, expectedBytes: needed, foundBytes: bytes.count)
     }
     let storage = try Storage.uninitialized(byteCount: needed)
-    bytes.withUnsafeBytes { source in
-      if needed > 0 { storage.address.copyMemory(from: source.baseAddress!, byteCount: needed) }
+    unsafe bytes.withUnsafeBytes { source in
+      if needed > 0 {
+        unsafe storage.address.copyMemory(from: source.baseAddress!, byteCount: needed)
+      }
     }
     try self.init(element, shape: shape, storage: storage)
   }
 
   /// The packed bytes, copied.
-  package var packedBytes: [UInt8] { withBytes { Array($0) } }
+  package var packedBytes: [UInt8] { unsafe withBytes { unsafe Array($0) } }
 
   /// Splats become dense; dense tensors are returned as they are.
   package func densified() throws(TensorError) -> HostTensor {
@@ -93,6 +96,10 @@ extension HostTensor {
 
   /// The address of the first byte of a dense tensor; nil for splats and strings.
   package var denseAddress: UnsafeMutableRawPointer? {
-    if case .dense(let storage, let offset) = content { storage.address + offset } else { nil }
+    if case .dense(let storage, let offset) = content {
+      unsafe storage.address + offset
+    } else {
+      nil
+    }
   }
 }

@@ -1,57 +1,57 @@
 internal import CApusPlatform
 
 /// A file mapped read-only into memory; ranges of it may be viewed for as long as it lives.
-package final class MappedFile: @unchecked Sendable {
+@safe package final class MappedFile: @unchecked Sendable {
   package let path: String
   private var mapping: apus_mapping
 
   package init(path: String) throws(TensorError) {
-    var mapping = apus_mapping()
-    let error = apus_file_map(path, APUS_MAP_READ_ONLY, &mapping)
+    var mapping = unsafe apus_mapping()
+    let error = unsafe apus_file_map(path, APUS_MAP_READ_ONLY, &mapping)
     guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
-    guard mapping.size <= UInt64(Int.max) else {
-      apus_file_unmap(&mapping)
+    guard unsafe mapping.size <= UInt64(Int.max) else {
+      unsafe apus_file_unmap(&mapping)
       throw .file(path: path, reason: "the file is too large to map")
     }
     self.path = path
-    self.mapping = mapping
+    unsafe self.mapping = mapping
   }
 
-  package var byteCount: Int { Int(mapping.size) }
+  package var byteCount: Int { unsafe Int(mapping.size) }
 
   /// The whole file; the range keeps the mapping alive.
   package var range: ByteRange {
-    let bytes = UnsafeRawBufferPointer(start: mapping.bytes, count: byteCount)
-    return ByteRange(Storage.borrowing(bytes, owner: self))
+    let bytes = unsafe UnsafeRawBufferPointer(start: mapping.bytes, count: byteCount)
+    return unsafe ByteRange(Storage.borrowing(bytes, owner: self))
   }
 
-  deinit { apus_file_unmap(&mapping) }
+  deinit { unsafe apus_file_unmap(&mapping) }
 }
 
 /// What a platform error number means.
 package func errorText(_ error: Int32) -> String {
-  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 160) { buffer in
-    apus_error_text(error, buffer.baseAddress, buffer.count)
-    return buffer.baseAddress.map { String(cString: $0) } ?? "error \(error)"
+  unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 160) { buffer in
+    unsafe apus_error_text(error, buffer.baseAddress, buffer.count)
+    return unsafe buffer.baseAddress.map { unsafe String(cString: $0) } ?? "error \(error)"
   }
 }
 
 /// Questions about paths.
 package enum FileSystem {
-  package static func exists(_ path: String) -> Bool { apus_file_exists(path) }
+  package static func exists(_ path: String) -> Bool { unsafe apus_file_exists(path) }
   package static func remove(_ path: String) throws(TensorError) {
-    let error = apus_file_remove(path)
+    let error = unsafe apus_file_remove(path)
     guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
   }
-  package static func isDirectory(_ path: String) -> Bool { apus_file_is_directory(path) }
+  package static func isDirectory(_ path: String) -> Bool { unsafe apus_file_is_directory(path) }
 
   /// The absolute path without symbolic links.
   package static func resolve(_ path: String) throws(TensorError) -> String {
     var error: Int32 = 0
-    let resolved = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 8192) { buffer in
-      error = apus_file_resolve(path, buffer.baseAddress, buffer.count)
+    let resolved = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 8192) { buffer in
+      error = unsafe apus_file_resolve(path, buffer.baseAddress, buffer.count)
       guard error == 0, let start = buffer.baseAddress else { return "" }
-      return String(cString: start)
+      return unsafe String(cString: start)
     }
     guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
     return resolved
@@ -59,18 +59,18 @@ package enum FileSystem {
 
   /// Makes a directory and its parents; an existing one is no error.
   package static func makeDirectory(_ path: String) throws(TensorError) {
-    let error = apus_directory_make(path, true)
+    let error = unsafe apus_directory_make(path, true)
     guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
   }
 
   /// Names in a directory, sorted by bytes.
   package static func list(_ path: String, limit: Int = 1_000_000) throws(TensorError) -> [String] {
-    var listing = apus_listing()
-    let error = apus_directory_list(path, UInt32(clamping: limit), &listing)
+    var listing = unsafe apus_listing()
+    let error = unsafe apus_directory_list(path, UInt32(clamping: limit), &listing)
     guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
-    defer { apus_listing_free(&listing) }
-    let bytes = UnsafeRawBufferPointer(start: listing.names, count: listing.bytes)
-    return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    defer { unsafe apus_listing_free(&listing) }
+    let bytes = unsafe UnsafeRawBufferPointer(start: listing.names, count: listing.bytes)
+    return unsafe bytes.split(separator: 0).map { unsafe String(decoding: $0, as: UTF8.self) }
   }
 
   /// The path without its last component; "." where there is only one.

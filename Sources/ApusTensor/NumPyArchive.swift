@@ -42,7 +42,7 @@ package enum NumPyArchive {
       let (header, data) = try NumPyFile.encode(member.tensor)
       var sum = CRC32()
       sum.update(header)
-      data.withBytes { sum.update($0) }
+      unsafe data.withBytes { unsafe sum.update($0) }
       let name = Array((member.name + ".npy").utf8)
       guard let size = UInt32(exactly: header.count + data.byteCount), size < .max,
         let start = UInt32(exactly: writer.position), start < .max,

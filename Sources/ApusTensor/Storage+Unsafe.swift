@@ -2,7 +2,7 @@ internal import CApusPlatform
 
 /// Immutable or uniquely owned bytes behind tensors: allocated (64-byte aligned) or a range of a
 /// mapped file. Sharing is by reference; only a unique owner may write.
-package final class Storage: @unchecked Sendable {
+@safe package final class Storage: @unchecked Sendable {
   package let address: UnsafeMutableRawPointer
   package let byteCount: Int
   private let keepAlive: AnyObject?
@@ -16,7 +16,7 @@ package final class Storage: @unchecked Sendable {
     _ address: UnsafeMutableRawPointer, _ byteCount: Int, _ release: Release, _ owner: AnyObject?,
     writable: Bool
   ) {
-    self.address = address
+    unsafe self.address = address
     self.byteCount = byteCount
     self.release = release
     self.keepAlive = owner
@@ -27,19 +27,19 @@ package final class Storage: @unchecked Sendable {
   package static func allocate(byteCount: Int) throws(TensorError) -> Storage {
     let padded = byteCount.addingReportingOverflow(64)
     guard byteCount >= 0, !padded.overflow,
-      let address = apus_memory_allocate(max(padded.partialValue & ~63, 64), 64)
+      let address = unsafe apus_memory_allocate(max(padded.partialValue & ~63, 64), 64)
     else { throw .outOfMemory(byteCount: byteCount) }
-    address.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
-    return Storage(address, byteCount, .free, nil, writable: true)
+    unsafe address.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    return unsafe Storage(address, byteCount, .free, nil, writable: true)
   }
 
   /// Memory whose content is unspecified until written, 64-byte aligned.
   package static func uninitialized(byteCount: Int) throws(TensorError) -> Storage {
     let padded = byteCount.addingReportingOverflow(64)
     guard byteCount >= 0, !padded.overflow,
-      let address = apus_memory_allocate(max(padded.partialValue & ~63, 64), 64)
+      let address = unsafe apus_memory_allocate(max(padded.partialValue & ~63, 64), 64)
     else { throw .outOfMemory(byteCount: byteCount) }
-    return Storage(address, byteCount, .free, nil, writable: true)
+    return unsafe Storage(address, byteCount, .free, nil, writable: true)
   }
 
   /// Throws where so much memory cannot be had. Arrays trap then, so what is about to fill one of a size
@@ -57,26 +57,26 @@ package final class Storage: @unchecked Sendable {
   /// Read-only bytes that `owner` keeps alive, such as a range of a mapped file.
   package static func borrowing(_ bytes: UnsafeRawBufferPointer, owner: AnyObject) -> Storage {
     let address =
-      bytes.baseAddress.map(UnsafeMutableRawPointer.init(mutating:))
+      unsafe bytes.baseAddress.map(UnsafeMutableRawPointer.init(mutating:))
       ?? UnsafeMutableRawPointer(bitPattern: 64)!
-    return Storage(address, bytes.count, .nothing, owner, writable: false)
+    return unsafe Storage(address, bytes.count, .nothing, owner, writable: false)
   }
 
   /// Writable bytes that `owner` keeps alive, such as a range of a session's arena.
   package static func borrowing(
     mutable address: UnsafeMutableRawPointer, byteCount: Int, owner: AnyObject
   ) -> Storage {
-    Storage(address, byteCount, .nothing, owner, writable: true)
+    unsafe Storage(address, byteCount, .nothing, owner, writable: true)
   }
 
   /// Whether the bytes are the owner's own.
   package func isBorrowed(from owner: AnyObject) -> Bool { keepAlive === owner }
 
   package var bytes: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(start: address, count: byteCount)
+    unsafe UnsafeRawBufferPointer(start: address, count: byteCount)
   }
 
   deinit {
-    if release == .free { apus_memory_free(address) }
+    if release == .free { unsafe apus_memory_free(address) }
   }
 }

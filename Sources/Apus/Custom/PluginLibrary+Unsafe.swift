@@ -14,23 +14,26 @@ enum PluginLibrary {
     let library: DynamicLibrary
     do { library = try DynamicLibrary(path: path) } catch { throw refusal(error, path) }
     guard
-      let describe = library.symbol("apus_plugin_describe", as: apus_plugin_describe_function.self)
+      let describe = unsafe library.symbol(
+        "apus_plugin_describe", as: apus_plugin_describe_function.self)
     else { throw refuse("the library does not export apus_plugin_describe", manual) }
-    guard let plugin = describe()?.pointee else {
+    guard let plugin = unsafe describe()?.pointee else {
       throw refuse("apus_plugin_describe returned nothing", manual)
     }
-    guard plugin.abi == APUS_PLUGIN_ABI else {
+    guard unsafe plugin.abi == APUS_PLUGIN_ABI else {
       throw refuse(
-        "the library was made for version \(plugin.abi) of the plugin interface, "
+        unsafe "the library was made for version \(plugin.abi) of the plugin interface, "
           + "this build has version \(APUS_PLUGIN_ABI)",
         "compile it again with this version's apus_plugin.h")
     }
-    guard plugin.operator_count >= 0, plugin.operator_count == 0 || plugin.operators != nil else {
+    guard unsafe plugin.operator_count >= 0,
+      unsafe plugin.operator_count == 0 || plugin.operators != nil
+    else {
       throw refuse("the library's list of operators is damaged", manual)
     }
     var definitions: [CustomDefinition] = []
-    for index in 0..<Int(plugin.operator_count) {
-      guard let definition = CustomDefinition(plugin.operators[index]) else {
+    for index in unsafe 0..<Int(plugin.operator_count) {
+      guard let definition = unsafe CustomDefinition(plugin.operators[index]) else {
         throw refuse("operator \(index) of the library lacks its name or a function", manual)
       }
       definitions.append(definition)
@@ -46,12 +49,13 @@ enum PluginLibrary {
 
 extension CustomDefinition {
   fileprivate init?(_ operation: apus_operator) {
-    guard let domain = operation.domain, let name = operation.name,
-      operation.create != nil, operation.destroy != nil, operation.infer != nil,
-      operation.evaluate != nil
+    guard let domain = unsafe operation.domain, let name = unsafe operation.name,
+      unsafe operation.create != nil, unsafe operation.destroy != nil,
+      unsafe operation.infer != nil,
+      unsafe operation.evaluate != nil
     else { return nil }
-    let functions = PluginFunctions(operation)
-    self.init(
+    let functions = unsafe PluginFunctions(operation)
+    unsafe self.init(
       domain: String(cString: domain), name: String(cString: name), since: Int(operation.since),
       isDeterministic: operation.deterministic != 0
     ) { attributes throws(TypeError) in try PluginOperator(functions, attributes) }
@@ -59,32 +63,32 @@ extension CustomDefinition {
 }
 
 /// An operator's table of functions, which lives as long as its library: for good.
-private struct PluginFunctions: @unchecked Sendable {
+@safe private struct PluginFunctions: @unchecked Sendable {
   let table: apus_operator
   let name: String
 
   init(_ table: apus_operator) {
-    self.table = table
-    name = String(cString: table.name)
+    unsafe self.table = table
+    name = unsafe String(cString: table.name)
   }
 }
 
 /// A node of an operator from a library.
-private final class PluginOperator: CustomImplementation, @unchecked Sendable {
+@safe private final class PluginOperator: CustomImplementation, @unchecked Sendable {
   private let functions: PluginFunctions
   private let state: UnsafeMutableRawPointer
 
   init(_ functions: PluginFunctions, _ attributes: CustomAttributes) throws(TypeError) {
     self.functions = functions
     let call = PluginCall()
-    let state = PluginAttributes(attributes).withList { list in
-      call.run { functions.table.create($0, $1, list.baseAddress, list.count) }
+    let state = unsafe PluginAttributes(attributes).withList { list in
+      unsafe call.run { unsafe functions.table.create($0, $1, list.baseAddress, list.count) }
     }
-    guard let state else { throw call.refusal(functions.name) }
-    self.state = state
+    guard let state = unsafe state else { throw call.refusal(functions.name) }
+    unsafe self.state = state
   }
 
-  deinit { functions.table.destroy(state) }
+  deinit { unsafe functions.table.destroy(state) }
 
   func infer(_ operands: Operands) throws(TypeError) -> [Fact] {
     let call = PluginCall()
@@ -92,8 +96,8 @@ private final class PluginOperator: CustomImplementation, @unchecked Sendable {
     for index in 0..<operands.count {
       types.append(operands[index] == nil ? nil : try operands.require(index).type)
     }
-    let succeeded = call.withTypes(types) { list in
-      call.run { functions.table.infer($0, $1, state, list.baseAddress, list.count) }
+    let succeeded = unsafe call.withTypes(types) { list in
+      unsafe call.run { unsafe functions.table.infer($0, $1, state, list.baseAddress, list.count) }
     }
     guard succeeded, call.reason == nil else { throw call.refusal(functions.name) }
     return try call.declaredTypes(functions.name).map { Fact($0) }
@@ -110,17 +114,17 @@ private final class PluginOperator: CustomImplementation, @unchecked Sendable {
       }
       do { dense.append(try operand?.densified()) } catch { throw .tensor(error) }
     }
-    let succeeded = call.withTypes(dense.map { $0?.type }) { types in
-      var list: [apus_tensor] = []
-      for (type, tensor) in zip(types, dense) {
-        list.append(
-          apus_tensor(
-            type: type, data: tensor?.denseAddress.map { UnsafeRawPointer($0) },
-            byte_count: tensor?.byteCount ?? 0))
+    let succeeded = unsafe call.withTypes(dense.map { $0?.type }) { types in
+      let list = unsafe dense.indices.map { index in
+        unsafe apus_tensor(
+          type: types[index], data: dense[index]?.denseAddress.map { UnsafeRawPointer($0) },
+          byte_count: dense[index]?.byteCount ?? 0)
       }
       return withExtendedLifetime(dense) {
-        list.withUnsafeBufferPointer { list in
-          call.run { functions.table.evaluate($0, $1, state, list.baseAddress, list.count) }
+        unsafe list.withUnsafeBufferPointer { list in
+          unsafe call.run {
+            unsafe functions.table.evaluate($0, $1, state, list.baseAddress, list.count)
+          }
         }
       }
     }
@@ -147,23 +151,26 @@ private final class PluginCall {
   func run<Result>(
     _ body: (UnsafePointer<apus_host>, OpaquePointer) -> Result
   ) -> Result {
-    var host = apus_host(
-      fail: { PluginCall.of($0)?.fail($1) },
-      declare: { PluginCall.of($0)?.declare($1, $2) },
-      allocate: { PluginCall.of($0)?.allocate($1, $2) })
+    var host = unsafe apus_host(
+      fail: { unsafe PluginCall.of($0)?.fail($1) },
+      declare: { unsafe PluginCall.of($0)?.declare($1, $2) },
+      allocate: { unsafe PluginCall.of($0)?.allocate($1, $2) })
     return withExtendedLifetime(self) {
-      withUnsafePointer(to: &host) {
-        body($0, OpaquePointer(Unmanaged.passUnretained(self).toOpaque()))
+      unsafe withUnsafePointer(to: &host) {
+        unsafe body($0, OpaquePointer(Unmanaged.passUnretained(self).toOpaque()))
       }
     }
   }
 
   private static func of(_ call: OpaquePointer?) -> PluginCall? {
-    call.map { Unmanaged<PluginCall>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }
+    unsafe call.map {
+      unsafe Unmanaged<PluginCall>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue()
+    }
   }
 
   private func fail(_ text: UnsafePointer<CChar>?) {
-    reason = reason ?? text.map { String(cString: $0) } ?? "it failed and did not say why"
+    reason =
+      unsafe reason ?? text.map { unsafe String(cString: $0) } ?? "it failed and did not say why"
   }
 
   private func fail(_ text: String) { reason = reason ?? text }
@@ -178,16 +185,16 @@ private final class PluginCall {
     _ types: [TensorType?], _ body: (UnsafeBufferPointer<apus_type>) -> Result
   ) -> Result {
     let extents: [Int64] = types.flatMap { ($0?.extents ?? []).map(number) }
-    return extents.withUnsafeBufferPointer { extents in
-      var list: [apus_type] = []
+    return unsafe extents.withUnsafeBufferPointer { extents in
+      var list: [apus_type] = unsafe []
       var next = extents.baseAddress
       for type in types {
         let rank = type.map { $0.rank ?? Int(APUS_UNKNOWN) } ?? 0
-        list.append(
+        unsafe list.append(
           apus_type(element: type?.element.onnxCode ?? 0, rank: Int32(rank), extents: next))
-        if rank > 0 { next = next.map { $0 + rank } }
+        if rank > 0 { unsafe next = next.map { unsafe $0 + rank } }
       }
-      return list.withUnsafeBufferPointer(body)
+      return unsafe list.withUnsafeBufferPointer(body)
     }
   }
 
@@ -199,18 +206,19 @@ private final class PluginCall {
   }
 
   private func type(_ given: apus_type) -> TensorType? {
-    guard let element = ElementType(onnx: given.element), element != .string else {
-      fail("\(given.element) is no element type of a result")
+    guard let element = unsafe ElementType(onnx: given.element), element != .string else {
+      fail(unsafe "\(given.element) is no element type of a result")
       return nil
     }
-    if given.rank == APUS_UNKNOWN { return TensorType(element, .unranked) }
-    guard (0...64).contains(given.rank), given.rank == 0 || given.extents != nil else {
-      fail("\(given.rank) is no rank")
+    if unsafe given.rank == APUS_UNKNOWN { return TensorType(element, .unranked) }
+    guard unsafe (0...64).contains(given.rank), unsafe given.rank == 0 || given.extents != nil
+    else {
+      fail(unsafe "\(given.rank) is no rank")
       return nil
     }
     var extents: [Extent] = []
-    for axis in 0..<Int(given.rank) {
-      let extent = given.extents[axis]
+    for axis in unsafe 0..<Int(given.rank) {
+      let extent = unsafe given.extents[axis]
       if extent >= 0 {
         extents.append(.fixed(Int(extent)))
       } else if extent == APUS_UNKNOWN {
@@ -227,7 +235,7 @@ private final class PluginCall {
 
   private func declare(_ index: Int, _ given: apus_type) {
     guard (0..<1024).contains(index) else { return fail("\(index) is no result") }
-    guard let type = type(given) else { return }
+    guard let type = unsafe type(given) else { return }
     declared[index] = type
   }
 
@@ -250,7 +258,7 @@ private final class PluginCall {
       fail("there is no result \(index)")
       return nil
     }
-    guard let type = type(given) else { return nil }
+    guard let type = unsafe type(given) else { return nil }
     guard let shape = type.fixedShape, expected[index].admits(type) else {
       fail("result \(index) is \(type), declared was \(expected[index])")
       return nil
@@ -260,7 +268,7 @@ private final class PluginCall {
       return nil
     }
     allocated[index] = tensor
-    return tensor.denseAddress
+    return unsafe tensor.denseAddress
   }
 
   func allocatedTensors(_ name: String) throws(EvaluationError) -> [HostTensor] {
@@ -293,51 +301,51 @@ private struct PluginAttributes {
 
   /// Calls `body` with the list, which lives until it returns.
   func withList<Result>(_ body: (UnsafeBufferPointer<apus_attribute>) -> Result) -> Result {
-    var owned: [UnsafeMutableRawPointer] = []
-    defer { for memory in owned { memory.deallocate() } }
+    var owned: [UnsafeMutableRawPointer] = unsafe []
+    defer { unsafe owned.forEach { unsafe $0.deallocate() } }
     func keep<Value: BitwiseCopyable>(_ values: [Value]) -> UnsafePointer<Value> {
       let copy = UnsafeMutablePointer<Value>.allocate(capacity: max(values.count, 1))
-      copy.initialize(from: values, count: values.count)
-      owned.append(UnsafeMutableRawPointer(copy))
-      return UnsafePointer(copy)
+      unsafe copy.initialize(from: values, count: values.count)
+      unsafe owned.append(UnsafeMutableRawPointer(copy))
+      return unsafe UnsafePointer(copy)
     }
-    func text(_ value: String) -> UnsafePointer<CChar>? { keep(Array(value.utf8CString)) }
-    var list: [apus_attribute] = []
+    func text(_ value: String) -> UnsafePointer<CChar>? { unsafe keep(Array(value.utf8CString)) }
+    var list: [apus_attribute] = unsafe []
     for entry in entries {
-      var attribute = apus_attribute()
-      attribute.name = text(entry.name)
+      var attribute = unsafe apus_attribute()
+      unsafe attribute.name = text(entry.name)
       func set(_ kind: Int, _ count: Int) {
-        attribute.kind = Int32(kind)
-        attribute.count = count
+        unsafe attribute.kind = Int32(kind)
+        unsafe attribute.count = count
       }
       switch entry.value {
       case .integer(let value):
         set(APUS_ATTRIBUTE_INTEGER, 1)
-        attribute.integers = keep([Int64(value)])
+        unsafe attribute.integers = keep([Int64(value)])
       case .real(let value):
         set(APUS_ATTRIBUTE_REAL, 1)
-        attribute.reals = keep([value])
+        unsafe attribute.reals = keep([value])
       case .text(let value):
         set(APUS_ATTRIBUTE_TEXT, 1)
-        attribute.texts = keep([text(value)])
-        attribute.lengths = keep([value.utf8.count])
+        unsafe attribute.texts = keep([text(value)])
+        unsafe attribute.lengths = keep([value.utf8.count])
       case .integers(let values):
         set(APUS_ATTRIBUTE_INTEGERS, values.count)
-        attribute.integers = keep(values.map { Int64($0) })
+        unsafe attribute.integers = keep(values.map { Int64($0) })
       case .reals(let values):
         set(APUS_ATTRIBUTE_REALS, values.count)
-        attribute.reals = keep(values)
+        unsafe attribute.reals = keep(values)
       case .texts(let values):
         set(APUS_ATTRIBUTE_TEXTS, values.count)
-        attribute.texts = keep(values.map(text))
-        attribute.lengths = keep(values.map(\.utf8.count))
+        unsafe attribute.texts = keep(values.map(text))
+        unsafe attribute.lengths = keep(values.map(\.utf8.count))
       case .operand(let index):
         set(APUS_ATTRIBUTE_TENSOR, 1)
-        attribute.integers = keep([Int64(index)])
+        unsafe attribute.integers = keep([Int64(index)])
       default: continue
       }
-      list.append(attribute)
+      unsafe list.append(attribute)
     }
-    return list.withUnsafeBufferPointer(body)
+    return unsafe list.withUnsafeBufferPointer(body)
   }
 }

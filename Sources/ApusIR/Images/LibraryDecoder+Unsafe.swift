@@ -5,8 +5,8 @@ enum LibraryDecoder {
   static func webP(_ bytes: [UInt8]) throws(ImageError) -> Raster {
     var width: Int32 = 0
     var height: Int32 = 0
-    let status = bytes.withUnsafeBufferPointer {
-      apus_webp_size($0.baseAddress, $0.count, &width, &height)
+    let status = unsafe bytes.withUnsafeBufferPointer {
+      unsafe apus_webp_size($0.baseAddress, $0.count, &width, &height)
     }
     guard status != APUS_IMAGE_NO_LIBRARY else {
       throw .unsupported("WebP pictures without the library libwebp")
@@ -14,9 +14,10 @@ enum LibraryDecoder {
     guard status == 0 else { throw .damaged("no WebP picture") }
     var raster = try Raster(width: Int(width), height: Int(height))
     let stride = width * 3
-    let decoded = bytes.withUnsafeBufferPointer { source in
-      raster.pixels.withUnsafeMutableBufferPointer { target in
-        apus_webp_decode(source.baseAddress, source.count, target.baseAddress, target.count, stride)
+    let decoded = unsafe bytes.withUnsafeBufferPointer { source in
+      unsafe raster.pixels.withUnsafeMutableBufferPointer { target in
+        unsafe apus_webp_decode(
+          source.baseAddress, source.count, target.baseAddress, target.count, stride)
       }
     }
     guard decoded == 0 else { throw .damaged("a damaged WebP picture") }

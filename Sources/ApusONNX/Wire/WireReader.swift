@@ -134,7 +134,9 @@ struct WireWriter {
     bytes += content
   }
 
-  mutating func append(_ range: ByteRange) { range.withBytes { bytes.append(contentsOf: $0) } }
+  mutating func append(_ range: ByteRange) {
+    unsafe range.withBytes { unsafe bytes.append(contentsOf: $0) }
+  }
 
   /// A length-delimited field of at most 34 bits of length, filled by `body`.
   mutating func message(

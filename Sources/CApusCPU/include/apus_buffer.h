@@ -2,6 +2,13 @@
 #define APUS_BUFFER_H
 #include <stdint.h>
 
+// A struct whose pointers only the kernels follow, so that Swift may fill it in without `unsafe`.
+#if defined(__clang__)
+#define APUS_SWIFT_SAFE __attribute__((swift_attr("safe")))
+#else
+#define APUS_SWIFT_SAFE
+#endif
+
 // A buffer of a kernel: an entry of the slot table and where in it element 0 lies. Slot 0 holds the
 // status, so as an optional buffer it means "absent".
 typedef struct {

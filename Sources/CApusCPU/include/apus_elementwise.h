@@ -6,7 +6,7 @@
 // Runs a program over an iteration space of `rank` dimensions, the last innermost. Best with
 // dimensions merged where all strides allow it. A result may be the same buffer as an operand with
 // the same strides. A result must not have stride 0 over an extent above 1.
-typedef struct {
+typedef struct APUS_SWIFT_SAFE {
   apus_program program;
   uint32_t rank;     // at most APUS_MAX_RANK; 0 is one element
   uint32_t scratch;  // slot

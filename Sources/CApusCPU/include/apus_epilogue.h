@@ -14,7 +14,7 @@ typedef enum {
 //   c <- activation(c + column_bias[n] + row_bias[m] + residual[batch, m, n])
 // and then `program`. All zero bytes: nothing happens. NaN passes every activation.
 // Buffers are f32; slot 0 means absent.
-typedef struct {
+typedef struct APUS_SWIFT_SAFE {
   apus_buffer column_bias;  // stride per column n
   apus_buffer row_bias;     // stride per row m; of a convolution: per output channel
   apus_buffer residual;     // laid out like the result; may be the result's own elements

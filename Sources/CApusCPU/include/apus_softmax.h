@@ -10,7 +10,7 @@
 // first: the program runs over the `rank` dimensions of `extent`, whose last is the axis and whose
 // others multiply to `outer`; its result 0 must be the output buffer as described by `output` and
 // `output_stride`, its last store; `input` is not read.
-typedef struct {
+typedef struct APUS_SWIFT_SAFE {
   apus_buffer input, output;
   int64_t outer, axis, inner;
   int64_t input_stride[3], output_stride[3];  // of outer, axis, inner
