@@ -43,13 +43,9 @@ package struct MovementSource {
   ) throws(EvaluationError) -> Storage {
     let result: Storage
     do { result = try .uninitialized(byteCount: count) } catch { throw .tensor(error) }
-    let perByte = 8 / width
-    let mask = UInt8((1 << width) - 1)
-    for index in 0..<count {
-      let byte = storage.bytes[offset + index / perByte]
-      let code = byte >> UInt8(index % perByte * width) & mask
-      result.address.storeBytes(of: code, toByteOffset: index, as: UInt8.self)
-    }
+    let packed = UnsafeRawBufferPointer(rebasing: storage.bytes[offset...])
+    result.address.copyMemory(
+      from: PackedBits.codes(packed, count: count, width: width), byteCount: count)
     return result
   }
 }
@@ -148,11 +144,7 @@ package struct TensorAssembler {
       if element == .string { return try HostTensor(texts: texts, shape: shape) }
       let width = element.bitWidth
       guard width < 8 else { return try HostTensor(element, shape: shape, storage: storage) }
-      let perByte = 8 / width
-      var bytes = [UInt8](repeating: 0, count: try HostTensor.byteCount(element, shape))
-      for index in 0..<count {
-        bytes[index / perByte] |= storage.bytes[index] << UInt8(index % perByte * width)
-      }
+      let bytes = PackedBits.bytes(storage.bytes.prefix(count), width: width)
       return try HostTensor(element, shape: shape, bytes: bytes)
     } catch { throw .tensor(error) }
   }

@@ -134,7 +134,7 @@ import Testing
         weight @two: f32[] = [0.5]
         %1 = binary(%x, @one) {function: multiply}: f32[1, 1, n]
         %2 = binary(%1, @two) {function: add}: f32[1, 1, n]
-        %3 = matmul(%w, %w) {right_permutation: [1, 0]}
+        %3 = matmul(%w, %w) {rightPermutation: [1, 0]}
         %4 = binary(%3, @one) {function: add}
         return %2 as "y", %4 as "z"
       }
