@@ -43,13 +43,9 @@ package struct MovementSource {
   ) throws(EvaluationError) -> Storage {
     let result: Storage
     do { result = try .uninitialized(byteCount: count) } catch { throw .tensor(error) }
-    let perByte = 8 / width
-    let mask = UInt8((1 << width) - 1)
-    for index in 0..<count {
-      let byte = unsafe storage.bytes[offset + index / perByte]
-      let code = byte >> UInt8(index % perByte * width) & mask
-      unsafe result.address.storeBytes(of: code, toByteOffset: index, as: UInt8.self)
-    }
+    let packed = UnsafeRawBufferPointer(rebasing: storage.bytes[offset...])
+    result.address.copyMemory(
+      from: PackedBits.codes(packed, count: count, width: width), byteCount: count)
     return result
   }
 }
@@ -106,21 +102,21 @@ package struct TensorAssembler {
     var axes = Self.merged(extents, steps, strides)
     let inner = axes.popLast() ?? (1, 1, 1)
     let shape = axes.map(\.extent)
-    let base = unsafe UnsafeRawPointer(bytes.address + source.byteOffset)
+    let base = UnsafeRawPointer(bytes.address + source.byteOffset)
     var reads = Offsets(shape: shape, strides: axes.map(\.source), start: from)
     var writes = Offsets(shape: shape, strides: axes.map(\.target), start: start)
     while let read = reads.next(), let write = writes.next() {
-      let from = unsafe base + read * unit
-      let target = unsafe storage.address + write * unit
+      let from = base + read * unit
+      let target = storage.address + write * unit
       if inner.source == 1 && inner.target == 1 {
-        unsafe target.copyMemory(from: from, byteCount: inner.extent * unit)
+        target.copyMemory(from: from, byteCount: inner.extent * unit)
       } else {
         switch unit {
-        case 1: unsafe Self.move(UInt8.self, from, target, inner)
-        case 2: unsafe Self.move(UInt16.self, from, target, inner)
-        case 4: unsafe Self.move(UInt32.self, from, target, inner)
-        case 8: unsafe Self.move(UInt64.self, from, target, inner)
-        default: unsafe Self.move(SIMD2<UInt64>.self, from, target, inner)
+        case 1: Self.move(UInt8.self, from, target, inner)
+        case 2: Self.move(UInt16.self, from, target, inner)
+        case 4: Self.move(UInt32.self, from, target, inner)
+        case 8: Self.move(UInt64.self, from, target, inner)
+        default: Self.move(SIMD2<UInt64>.self, from, target, inner)
         }
       }
     }
@@ -138,7 +134,7 @@ package struct TensorAssembler {
       start <= count, length <= source.count - sourceStart, length <= count - start
     else { throw .unsupported("a run of \(length) elements lies outside its tensor") }
     guard length > 0, let bytes = source.storage else { return }
-    unsafe (storage.address + start * unit).copyMemory(
+    (storage.address + start * unit).copyMemory(
       from: bytes.address + source.byteOffset + sourceStart * unit, byteCount: length * unit)
   }
 
@@ -148,11 +144,7 @@ package struct TensorAssembler {
       if element == .string { return try HostTensor(texts: texts, shape: shape) }
       let width = element.bitWidth
       guard width < 8 else { return try HostTensor(element, shape: shape, storage: storage) }
-      let perByte = 8 / width
-      var bytes = [UInt8](repeating: 0, count: try HostTensor.byteCount(element, shape))
-      for index in 0..<count {
-        unsafe bytes[index / perByte] |= storage.bytes[index] << UInt8(index % perByte * width)
-      }
+      let bytes = PackedBits.bytes(storage.bytes.prefix(count), width: width)
       return try HostTensor(element, shape: shape, bytes: bytes)
     } catch { throw .tensor(error) }
   }
@@ -180,9 +172,9 @@ package struct TensorAssembler {
   ) {
     let size = MemoryLayout<Stored>.size
     for index in 0..<axis.extent {
-      let value = unsafe source.loadUnaligned(
+      let value = source.loadUnaligned(
         fromByteOffset: index * axis.source * size, as: Stored.self)
-      unsafe target.storeBytes(of: value, toByteOffset: index * axis.target * size, as: Stored.self)
+      target.storeBytes(of: value, toByteOffset: index * axis.target * size, as: Stored.self)
     }
   }
 

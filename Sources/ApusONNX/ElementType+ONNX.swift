@@ -31,6 +31,8 @@ extension ElementType {
     case 24: self = .float8e8m0
     case 25: self = .uint2
     case 26: self = .int2
+    case 27: self = .float6e2m3
+    case 28: self = .float6e3m2
     default: return nil
     }
   }
@@ -64,17 +66,14 @@ extension ElementType {
     case .float8e8m0: 24
     case .uint2: 25
     case .int2: 26
+    case .float6e2m3: 27
+    case .float6e3m2: 28
     }
   }
 
   /// What ONNX calls a `TensorProto.DataType`, for diagnostics.
   static func onnxName(_ code: Int32) -> String {
     if let element = ElementType(onnx: code) { return element.name }
-    switch code {
-    case 0: return "UNDEFINED"
-    case 27: return "FLOAT6E2M3"
-    case 28: return "FLOAT6E3M2"
-    default: return "data type \(code)"
-    }
+    return code == 0 ? "UNDEFINED" : "data type \(code)"
   }
 }

@@ -40,9 +40,6 @@ struct TensorDecoder: Sendable {
   static func type(of proto: Onnx_TensorProto) throws(ImportError) -> (ElementType, [Int]) {
     let code = Int32(truncatingIfNeeded: proto.dataType)
     guard let element = ElementType(onnx: code) else {
-      if (27...28).contains(code) {
-        throw .unsupported("elements of type \(ElementType.onnxName(code))", .tensor(proto.name))
-      }
       throw .invalid(
         "elements of type \(ElementType.onnxName(code)) do not exist", .tensor(proto.name))
     }

@@ -57,6 +57,10 @@ struct TypedData {
       let bytes = try HostTensor.byteCount(element, shape)
       try expect(proto.int32Data.count, bytes)
       return try packed(proto.int32Data.map(UInt8.init(truncatingIfNeeded:)))
+    case .float6e2m3, .float6e3m2:
+      try expect(proto.int32Data.count, count)
+      let codes = proto.int32Data.map { UInt8(truncatingIfNeeded: $0) }
+      return try HostTensor(element, shape: shape, bytes: PackedBits.bytes(codes, width: 6))
     case .string:
       try expect(proto.stringData.count, count)
       return try HostTensor(

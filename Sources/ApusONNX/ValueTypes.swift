@@ -75,9 +75,7 @@ enum ValueTypes {
 
   private static func element(_ code: Int32, of name: String) throws(ImportError) -> ElementType {
     if let element = ElementType(onnx: code) { return element }
-    let text = ElementType.onnxName(code)
-    if (27...28).contains(code) { throw .unsupported("elements of type \(text)", .tensor(name)) }
-    throw .invalid("its element type is \(text)", .tensor(name))
+    throw .invalid("its element type is \(ElementType.onnxName(code))", .tensor(name))
   }
 }
 

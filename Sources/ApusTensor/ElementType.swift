@@ -28,6 +28,8 @@ package enum ElementType: UInt8, Sendable, Hashable, CaseIterable {
   case uint4 = 23
   case int2 = 24
   case uint2 = 25
+  case float6e2m3 = 26
+  case float6e3m2 = 27
 
   /// The arithmetic in which reference evaluation computes with this element.
   package enum Arithmetic: Sendable, Hashable {
@@ -37,7 +39,7 @@ package enum ElementType: UInt8, Sendable, Hashable, CaseIterable {
   package var arithmetic: Arithmetic {
     switch self {
     case .float32, .float64, .float16, .bfloat16, .float8e4m3fn, .float8e4m3fnuz, .float8e5m2,
-      .float8e5m2fnuz, .float8e8m0, .float4e2m1:
+      .float8e5m2fnuz, .float8e8m0, .float4e2m1, .float6e2m3, .float6e3m2:
       .real
     case .int8, .int16, .int32, .int64, .int4, .int2: .signed
     case .uint8, .uint16, .uint32, .uint64, .uint4, .uint2: .unsigned
@@ -57,6 +59,7 @@ package enum ElementType: UInt8, Sendable, Hashable, CaseIterable {
     case .int8, .uint8, .bool, .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz,
       .float8e8m0:
       8
+    case .float6e2m3, .float6e3m2: 6
     case .int4, .uint4, .float4e2m1: 4
     case .int2, .uint2: 2
     case .string: 0
@@ -102,6 +105,8 @@ package enum ElementType: UInt8, Sendable, Hashable, CaseIterable {
     case .uint4: "u4"
     case .int2: "i2"
     case .uint2: "u2"
+    case .float6e2m3: "f6e2m3"
+    case .float6e3m2: "f6e3m2"
     }
   }
 

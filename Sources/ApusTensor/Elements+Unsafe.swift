@@ -2,50 +2,54 @@ extension HostTensor {
   /// All elements, decoded.
   package func elements() throws(TensorError) -> Elements {
     if case .texts(let texts) = content { return .text(texts) }
-    try Storage.require(count, of: element.arithmetic == .complex ? 16 : 8)
     if case .splat(let storage) = content {
       let one = try HostTensor(element, shape: [], storage: storage)
       return try one.elements().repeated(count)
     }
     let count = self.count
-    return unsafe withBytes { bytes in
+    return withBytes { bytes in
       switch element {
-      case .float32: return unsafe .real(Self.read(Float.self, bytes, count) { Double($0) })
-      case .float64: return unsafe .real(Self.read(Double.self, bytes, count) { $0 })
+      case .float32: return .real(Self.read(Float.self, bytes, count) { Double($0) })
+      case .float64: return .real(Self.read(Double.self, bytes, count) { $0 })
       case .float16, .bfloat16:
         let format = element.floatFormat!
-        return unsafe .real(Self.read(UInt16.self, bytes, count) { format.decode($0) })
+        return .real(Self.read(UInt16.self, bytes, count) { format.decode($0) })
       case .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz:
         let format = element.floatFormat!
-        return unsafe .real(Self.read(UInt8.self, bytes, count) { format.decode(UInt16($0)) })
+        return .real(Self.read(UInt8.self, bytes, count) { format.decode(UInt16($0)) })
       case .float8e8m0:
-        return unsafe .real(
+        return .real(
           Self.read(UInt8.self, bytes, count) {
             $0 == 255 ? .nan : Double(sign: .plus, exponent: Int($0) - 127, significand: 1)
           })
-      case .float4e2m1:
-        return unsafe .real(
-          Self.readPacked(bytes, count, width: 4) { FloatFormat.e2m1.decode(UInt16($0)) })
-      case .int8: return unsafe .signed(Self.read(Int8.self, bytes, count) { Int64($0) })
-      case .int16: return unsafe .signed(Self.read(Int16.self, bytes, count) { Int64($0) })
-      case .int32: return unsafe .signed(Self.read(Int32.self, bytes, count) { Int64($0) })
-      case .int64: return unsafe .signed(Self.read(Int64.self, bytes, count) { $0 })
+      case .float4e2m1, .float6e2m3, .float6e3m2:
+        let format = element.floatFormat!
+        return .real(
+          PackedBits.codes(bytes, count: count, width: element.bitWidth).map {
+            format.decode(UInt16($0))
+          })
+      case .int8: return .signed(Self.read(Int8.self, bytes, count) { Int64($0) })
+      case .int16: return .signed(Self.read(Int16.self, bytes, count) { Int64($0) })
+      case .int32: return .signed(Self.read(Int32.self, bytes, count) { Int64($0) })
+      case .int64: return .signed(Self.read(Int64.self, bytes, count) { $0 })
       case .int4:
-        return unsafe .signed(Self.readPacked(bytes, count, width: 4) { Int64($0 ^ 8) - 8 })
+        return .signed(PackedBits.codes(bytes, count: count, width: 4).map { Int64($0 ^ 8) - 8 })
       case .int2:
-        return unsafe .signed(Self.readPacked(bytes, count, width: 2) { Int64($0 ^ 2) - 2 })
-      case .uint8: return unsafe .unsigned(Self.read(UInt8.self, bytes, count) { UInt64($0) })
-      case .uint16: return unsafe .unsigned(Self.read(UInt16.self, bytes, count) { UInt64($0) })
-      case .uint32: return unsafe .unsigned(Self.read(UInt32.self, bytes, count) { UInt64($0) })
-      case .uint64: return unsafe .unsigned(Self.read(UInt64.self, bytes, count) { $0 })
-      case .uint4: return unsafe .unsigned(Self.readPacked(bytes, count, width: 4) { UInt64($0) })
-      case .uint2: return unsafe .unsigned(Self.readPacked(bytes, count, width: 2) { UInt64($0) })
-      case .bool: return unsafe .boolean(Self.read(UInt8.self, bytes, count) { $0 != 0 })
+        return .signed(PackedBits.codes(bytes, count: count, width: 2).map { Int64($0 ^ 2) - 2 })
+      case .uint8: return .unsigned(Self.read(UInt8.self, bytes, count) { UInt64($0) })
+      case .uint16: return .unsigned(Self.read(UInt16.self, bytes, count) { UInt64($0) })
+      case .uint32: return .unsigned(Self.read(UInt32.self, bytes, count) { UInt64($0) })
+      case .uint64: return .unsigned(Self.read(UInt64.self, bytes, count) { $0 })
+      case .uint4:
+        return .unsigned(PackedBits.codes(bytes, count: count, width: 4).map { UInt64($0) })
+      case .uint2:
+        return .unsigned(PackedBits.codes(bytes, count: count, width: 2).map { UInt64($0) })
+      case .bool: return .boolean(Self.read(UInt8.self, bytes, count) { $0 != 0 })
       case .complex64:
-        let parts = unsafe Self.read(Float.self, bytes, count * 2) { Double($0) }
+        let parts = Self.read(Float.self, bytes, count * 2) { Double($0) }
         return .complex((0..<count).map { Complex(parts[2 * $0], parts[2 * $0 + 1]) })
       case .complex128:
-        let parts = unsafe Self.read(Double.self, bytes, count * 2) { $0 }
+        let parts = Self.read(Double.self, bytes, count * 2) { $0 }
         return .complex((0..<count).map { Complex(parts[2 * $0], parts[2 * $0 + 1]) })
       case .string: return .text([])
       }
@@ -56,23 +60,13 @@ extension HostTensor {
     _ type: Stored.Type, _ bytes: UnsafeRawBufferPointer, _ count: Int,
     _ convert: (Stored) -> Value
   ) -> [Value] {
-    unsafe Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+    Array(unsafeUninitializedCapacity: count) { buffer, initialized in
       let size = MemoryLayout<Stored>.size
       for index in 0..<count {
-        let value = unsafe bytes.loadUnaligned(fromByteOffset: index * size, as: Stored.self)
-        unsafe (buffer.baseAddress! + index).initialize(to: convert(value))
+        let value = bytes.loadUnaligned(fromByteOffset: index * size, as: Stored.self)
+        (buffer.baseAddress! + index).initialize(to: convert(value))
       }
       initialized = count
-    }
-  }
-
-  private static func readPacked<Value>(
-    _ bytes: UnsafeRawBufferPointer, _ count: Int, width: Int, _ convert: (UInt8) -> Value
-  ) -> [Value] {
-    let perByte = 8 / width
-    let mask = UInt8((1 << width) - 1)
-    return (0..<count).map { index in
-      unsafe convert(bytes[index / perByte] >> UInt8(index % perByte * width) & mask)
     }
   }
 
@@ -85,10 +79,11 @@ extension HostTensor {
       case .float64: return pack(reals) { $0 }
       case .float32: return pack(reals) { Float($0) }
       case .float8e8m0: return pack(reals) { encodeExponent($0) }
-      case .float4e2m1:
-        return packNarrow(reals, width: 4) { UInt8(FloatFormat.e2m1.encode($0)) }
       default:
         let format = element.floatFormat!
+        if element.bitWidth < 8 {
+          return PackedBits.bytes(reals.map { UInt8(format.encode($0)) }, width: element.bitWidth)
+        }
         if element.bitWidth == 16 { return pack(reals) { format.encode($0) } }
         return pack(reals) { UInt8(format.encode($0, saturating: true)) }
       }
@@ -100,7 +95,8 @@ extension HostTensor {
       case 16: return pack(codes) { UInt16(truncatingIfNeeded: $0) }
       case 8: return pack(codes) { UInt8(truncatingIfNeeded: $0) }
       default:
-        return packNarrow(codes, width: element.bitWidth) { UInt8(truncatingIfNeeded: $0) }
+        return PackedBits.bytes(
+          codes.map { UInt8(truncatingIfNeeded: $0) }, width: element.bitWidth)
       }
     case .boolean:
       switch values {
@@ -133,26 +129,13 @@ extension HostTensor {
     _ values: [Value], _ convert: (Value) -> Stored
   ) -> [UInt8] {
     let size = MemoryLayout<Stored>.size
-    return unsafe Array(unsafeUninitializedCapacity: values.count * size) { buffer, initialized in
+    return Array(unsafeUninitializedCapacity: values.count * size) { buffer, initialized in
       let raw = UnsafeMutableRawBufferPointer(buffer)
       for index in values.indices {
-        unsafe raw.storeBytes(
-          of: convert(values[index]), toByteOffset: index * size, as: Stored.self)
+        raw.storeBytes(of: convert(values[index]), toByteOffset: index * size, as: Stored.self)
       }
       initialized = values.count * size
     }
-  }
-
-  private static func packNarrow<Value>(
-    _ values: [Value], width: Int, _ convert: (Value) -> UInt8
-  ) -> [UInt8] {
-    let perByte = 8 / width
-    let mask = UInt8((1 << width) - 1)
-    var bytes = [UInt8](repeating: 0, count: (values.count + perByte - 1) / perByte)
-    for (index, value) in values.enumerated() {
-      bytes[index / perByte] |= (convert(value) & mask) << UInt8(index % perByte * width)
-    }
-    return bytes
   }
 }
 

@@ -25,6 +25,8 @@ package struct FloatFormat: Sendable {
   package static let e4m3fnuz = FloatFormat(4, 3, 8, .unsignedZero)
   package static let e5m2 = FloatFormat(5, 2, 15, .ieee)
   package static let e5m2fnuz = FloatFormat(5, 2, 16, .unsignedZero)
+  package static let e2m3 = FloatFormat(2, 3, 1, .finite)
+  package static let e3m2 = FloatFormat(3, 2, 3, .finite)
   package static let e2m1 = FloatFormat(2, 1, 1, .finite)
 
   init(_ exponentBits: Int, _ mantissaBits: Int, _ bias: Int, _ specials: Specials) {
@@ -120,6 +122,8 @@ extension ElementType {
     case .float8e4m3fnuz: .e4m3fnuz
     case .float8e5m2: .e5m2
     case .float8e5m2fnuz: .e5m2fnuz
+    case .float6e2m3: .e2m3
+    case .float6e3m2: .e3m2
     case .float4e2m1: .e2m1
     default: nil
     }

@@ -21,10 +21,8 @@ extension HostTensor {
   private func repeatElement(of storage: Storage, into target: UnsafeMutableRawBufferPointer) {
     var pattern = unsafe Array(storage.bytes.prefix(max(element.bitWidth / 8, 1)))
     if element.bitWidth < 8, let first = pattern.first {
-      let value = first & UInt8((1 << element.bitWidth) - 1)
-      pattern = [
-        stride(from: 0, to: 8, by: element.bitWidth).reduce(0) { $0 | value << UInt8($1) }
-      ]
+      // Eight elements end with a byte, whatever their width.
+      pattern = PackedBits.bytes(Array(repeating: first, count: 8), width: element.bitWidth)
     }
     guard !pattern.isEmpty else { return }
     if pattern.allSatisfy({ $0 == pattern[0] }) {

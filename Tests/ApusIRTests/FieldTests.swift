@@ -63,7 +63,7 @@ import Testing
 
   private static let vocabulary: [String] =
     UnaryFunction.allCases.map(\.rawValue) + BinaryFunction.allCases.map(\.rawValue) + [
-      ReduceKind.logSumExp.rawValue, PoolKind.average.rawValue,
+      ReduceKind.logSumExp.rawValue, PoolKind.average.rawValue, ScaleRounding.down.rawValue,
       ConvolutionPadding.sameLower.rawValue, ResizeMode.cubic.rawValue,
       ResizeTransform.asymmetric.rawValue, ResizeAspect.notLarger.rawValue, PadMode.edge.rawValue,
       SamplePadding.border.rawValue, TrigonometricFunction.acos.rawValue,

@@ -46,6 +46,8 @@ internal import Testing
     #expect(
       try decode(proto(.int4, [3]) { $0.int32Data = [0xF1, 0x08] }).integers() == [1, -1, -8])
     #expect(
+      try decode(proto(.float6e3m2, [3]) { $0.int32Data = [12, 16, 63] }).reals() == [1, 2, -28])
+    #expect(
       try decode(proto(.uint2, [5]) { $0.int32Data = [0xE4, 1] }).integers() == [0, 1, 2, 3, 1])
     #expect(
       try decode(proto(.complex64, [1]) { $0.floatData = [1, -2] }).elements()

@@ -11,7 +11,7 @@ import Testing
     let bytes: [UInt8] =
       width == 16
       ? (0...0xFFFF).flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
-      : (0...255).map { UInt8($0) }
+      : (0..<(width == 6 ? 252 : 256)).map { UInt8($0) }
     let tensor = try HostTensor(element, shape: [bytes.count * 8 / width], bytes: bytes)
     let values = try tensor.elements()
     let copy = try HostTensor(element, shape: tensor.shape, values)
@@ -94,7 +94,26 @@ import Testing
     let found = try x.converted(to: .float8e4m3fn).reals()
     #expect(found[0] == 448 && found[1] == -448 && found[2].isNaN)
     #expect(try x.converted(to: .float4e2m1).reals().prefix(2) == [6, -6])
+    #expect(try x.converted(to: .float6e2m3).reals().prefix(2) == [7.5, -7.5])
+    #expect(try x.converted(to: .float6e3m2).reals().prefix(2) == [28, -28])
     #expect(try x.converted(to: .float16).reals().prefix(2) == [.infinity, -.infinity])
+  }
+
+  /// Six bits lie across bytes; the numbers are those of the package ml_dtypes.
+  @Test func sixBits() throws {
+    let x = try HostTensor(.float6e2m3, shape: [4], bytes: [0x04, 0x62, 0x7F])
+    #expect(try x.reals() == [0.5, 1, -3.5, 7.5])
+    for element in [ElementType.float6e2m3, .float6e3m2] {
+      for count in 0..<10 {
+        let values = (0..<count).map { Double($0 % 5 - 2) }
+        let packed = try HostTensor(element, shape: [count], .real(values))
+        #expect(packed.byteCount == (count * 6 + 7) / 8)
+        #expect(try packed.reals() == values)
+        let one = try HostTensor(element, shape: [], .real([-1.5]))
+        let many = try HostTensor(splat: one, shape: [count]).densified()
+        #expect(try many.reals() == Array(repeating: -1.5, count: count))
+      }
+    }
   }
 
   @Test func truthAndComplexNumbers() throws {

@@ -27,7 +27,7 @@ import Testing
   }
 
   /// Between two neighbours the nearer wins, and halfway the one with the even code.
-  @Test(arguments: eightBits + [.float4e2m1])
+  @Test(arguments: eightBits + [.float4e2m1, .float6e2m3, .float6e3m2])
   func roundsToNearestEven(element: ElementType) throws {
     let format = try #require(element.floatFormat)
     let values = finite(format, 1 << element.bitWidth)

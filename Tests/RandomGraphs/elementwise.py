@@ -20,6 +20,8 @@ SMOOTH = {
     "HardSigmoid": (lambda b: 1, 0.2, 1), "HardSwish": (lambda b: b, 1.5, 14), "Celu": (lambda b: max(b, 1), 1, 12),
     "Gelu": (lambda b: b, 1.2, 20), "Mish": (lambda b: b, 1.1, 18), "Identity": (lambda b: b, 1, 1),
 }
+# What ONNX Runtime has in single precision alone, or with constants of it.
+SINGLE = {"Atan", "Elu", "Celu", "Selu", "Mish", "Softsign", "HardSigmoid", "Gelu"}
 KEEPS_GRAIN = {"Relu", "Neg", "Abs", "Identity"}
 
 
@@ -27,8 +29,8 @@ def smooth(g):
     x = g.pick(isReal)
     name = g.choose(list(SMOOTH))
     bound, slope, since = SMOOTH[name]
-    if since > g.opset or x.dtype == F64 and name in ("Atan", "Elu", "Celu", "Selu", "Mish") and g.chance(0.9):
-        raise Reject  # ONNX Runtime has most of them in single precision alone
+    if since > g.opset or x.dtype == F64 and name in SINGLE:
+        raise Reject
     attributes = {}
     if name == "LeakyRelu":
         attributes["alpha"] = 0.25
@@ -110,6 +112,8 @@ def variadic(g):
     for value in operands:
         bound, grain, error = arithmetic(total, value, "Max" if name in ("Max", "Min") else "Add")
         total.bound, total.grain, total.error = bound, grain, error
+    if name == "Mean" and x.dtype == F64:
+        raise Reject
     if name == "Mean" and len(operands) > 1:
         total.grain = None
     g.node(name, operands, [g.real(x.dtype, dims, total.bound, total.grain, total.error)])

@@ -11,15 +11,17 @@ import elementwise
 import movement
 import networks
 import quantized
+import searching
 from builder import BOOL, STRING, Graph, Reject, code
 
-FAMILIES = {"elementwise": elementwise.EMITTERS, "movement": movement.EMITTERS, "networks": networks.EMITTERS,
+FAMILIES = {"elementwise": elementwise.EMITTERS, "movement": movement.EMITTERS, "networks": networks.EMITTERS, "searching": searching.EMITTERS,
             "quantized": quantized.EMITTERS, "control": control.EMITTERS}
 # How much of each family a graph has.
 PROFILES = [
-    {"elementwise": 1, "movement": 1}, {"networks": 4, "elementwise": 1}, {"networks": 2, "movement": 1, "elementwise": 1},
+    {"elementwise": 1, "movement": 1, "searching": 0.5}, {"networks": 4, "elementwise": 1}, {"networks": 2, "movement": 1, "elementwise": 1},
     {"quantized": 3, "elementwise": 1, "networks": 1, "movement": 1}, {"control": 3, "elementwise": 1, "movement": 1},
-    {"elementwise": 2, "movement": 1, "networks": 2, "control": 1, "quantized": 1}, {"movement": 1}, {"elementwise": 1},
+    {"elementwise": 2, "movement": 1, "networks": 2, "control": 1, "quantized": 1, "searching": 1},
+    {"movement": 1, "searching": 1}, {"elementwise": 1},
 ]
 SYMBOLS = [(2, 3), (1, 4), (3, 1), (4, 2), (5, 5), (2, 0), (0, 3), (1, 1)]
 
@@ -35,7 +37,7 @@ class Case:
 
 def grow(g, count, families=None):
     """Adds about `count` operators; families are a map from names to weights."""
-    families = families or {"elementwise": 2, "movement": 1, "networks": 1}
+    families = families or {"elementwise": 2, "movement": 1, "networks": 1, "searching": 0.3}
     names = list(families)
     weights = np.array([families[name] for name in names], float)
     for _ in range(count):

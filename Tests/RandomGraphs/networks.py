@@ -213,6 +213,8 @@ def pool(g):
     x = g.pick(lambda value: value.dtype in (F32, F64) and 3 <= value.rank <= 5 and not value.hasZero())
     spatial = x.rank - 2
     kind = g.choose(["MaxPool", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"])
+    if x.dtype == F64 and kind != "MaxPool":
+        raise Reject
     error = x.error + 64 * unit(x) * x.bound
     if kind.startswith("Global"):
         dims = x.dims[:2] + [g.same(1)] * spatial

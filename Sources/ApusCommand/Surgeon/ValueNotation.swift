@@ -100,6 +100,8 @@ package enum ValueNotation {
     case "float8e4m3fnuz": .float8e4m3fnuz
     case "float8e5m2": .float8e5m2
     case "float8e5m2fnuz": .float8e5m2fnuz
+    case "float6e2m3": .float6e2m3
+    case "float6e3m2": .float6e3m2
     case let name: ElementType(name: name)
     }
   }

@@ -53,8 +53,7 @@ internal import Testing
     builder.input("x", .float32, [2, 3])
     builder.node("Einsum", ["x"], ["y"], [.string("equation", equation)])
     builder.output("y")
-    let refusal = builder.failure()
-    #expect(refusal.contains("equation") || refusal.contains("has rank 2, expected 3"))
+    #expect(builder.failure().contains("node 'y' (Einsum"))
   }
 }
 
@@ -69,7 +68,7 @@ internal import Testing
       close(try reals("LpPool", opset: 1, [x], [kernel, .float("p", 1)]), [7, 4, 12]))
     #expect(close(try reals("GlobalLpPool", opset: 1, [x], [.float("p", 2)]), [13]))
     #expect(close(try reals("GlobalLpPool", opset: 2, [x], [.int("p", 1)]), [19]))
-    #expect(close(try reals("GlobalLpPool", opset: 22, [x], [.int("p", 3)]), [12.20706], 1e-3))
+    #expect(close(try reals("GlobalLpPool", opset: 22, [x], [.int("p", 3)]), [12.2070706], 1e-3))
   }
 
   @Test func transposedConvolutions() throws {

@@ -20,7 +20,7 @@ internal import Testing
     var builder = ModelBuilder(opset: 18)
     builder.input("x", .float32, [3])
     builder.initializer("pads", pads)
-    builder.node("Pad", ["x", "pads"], ["y"], [.string("mode", "wrap")])
+    builder.node("Pad", ["x", "pads"], ["y"], [.string("mode", "mirror")])
     builder.output("y")
     #expect(builder.failure().contains("'constant', 'reflect', 'edge'"))
   }
