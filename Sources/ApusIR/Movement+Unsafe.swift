@@ -43,8 +43,8 @@ package struct MovementSource {
   ) throws(EvaluationError) -> Storage {
     let result: Storage
     do { result = try .uninitialized(byteCount: count) } catch { throw .tensor(error) }
-    let packed = UnsafeRawBufferPointer(rebasing: storage.bytes[offset...])
-    result.address.copyMemory(
+    let packed = unsafe UnsafeRawBufferPointer(rebasing: storage.bytes[offset...])
+    unsafe result.address.copyMemory(
       from: PackedBits.codes(packed, count: count, width: width), byteCount: count)
     return result
   }
@@ -102,21 +102,21 @@ package struct TensorAssembler {
     var axes = Self.merged(extents, steps, strides)
     let inner = axes.popLast() ?? (1, 1, 1)
     let shape = axes.map(\.extent)
-    let base = UnsafeRawPointer(bytes.address + source.byteOffset)
+    let base = unsafe UnsafeRawPointer(bytes.address + source.byteOffset)
     var reads = Offsets(shape: shape, strides: axes.map(\.source), start: from)
     var writes = Offsets(shape: shape, strides: axes.map(\.target), start: start)
     while let read = reads.next(), let write = writes.next() {
-      let from = base + read * unit
-      let target = storage.address + write * unit
+      let from = unsafe base + read * unit
+      let target = unsafe storage.address + write * unit
       if inner.source == 1 && inner.target == 1 {
-        target.copyMemory(from: from, byteCount: inner.extent * unit)
+        unsafe target.copyMemory(from: from, byteCount: inner.extent * unit)
       } else {
         switch unit {
-        case 1: Self.move(UInt8.self, from, target, inner)
-        case 2: Self.move(UInt16.self, from, target, inner)
-        case 4: Self.move(UInt32.self, from, target, inner)
-        case 8: Self.move(UInt64.self, from, target, inner)
-        default: Self.move(SIMD2<UInt64>.self, from, target, inner)
+        case 1: unsafe Self.move(UInt8.self, from, target, inner)
+        case 2: unsafe Self.move(UInt16.self, from, target, inner)
+        case 4: unsafe Self.move(UInt32.self, from, target, inner)
+        case 8: unsafe Self.move(UInt64.self, from, target, inner)
+        default: unsafe Self.move(SIMD2<UInt64>.self, from, target, inner)
         }
       }
     }
@@ -134,7 +134,7 @@ package struct TensorAssembler {
       start <= count, length <= source.count - sourceStart, length <= count - start
     else { throw .unsupported("a run of \(length) elements lies outside its tensor") }
     guard length > 0, let bytes = source.storage else { return }
-    (storage.address + start * unit).copyMemory(
+    unsafe (storage.address + start * unit).copyMemory(
       from: bytes.address + source.byteOffset + sourceStart * unit, byteCount: length * unit)
   }
 
@@ -144,7 +144,7 @@ package struct TensorAssembler {
       if element == .string { return try HostTensor(texts: texts, shape: shape) }
       let width = element.bitWidth
       guard width < 8 else { return try HostTensor(element, shape: shape, storage: storage) }
-      let bytes = PackedBits.bytes(storage.bytes.prefix(count), width: width)
+      let bytes = unsafe PackedBits.bytes(storage.bytes.prefix(count), width: width)
       return try HostTensor(element, shape: shape, bytes: bytes)
     } catch { throw .tensor(error) }
   }
@@ -172,9 +172,9 @@ package struct TensorAssembler {
   ) {
     let size = MemoryLayout<Stored>.size
     for index in 0..<axis.extent {
-      let value = source.loadUnaligned(
+      let value = unsafe source.loadUnaligned(
         fromByteOffset: index * axis.source * size, as: Stored.self)
-      target.storeBytes(of: value, toByteOffset: index * axis.target * size, as: Stored.self)
+      unsafe target.storeBytes(of: value, toByteOffset: index * axis.target * size, as: Stored.self)
     }
   }
 

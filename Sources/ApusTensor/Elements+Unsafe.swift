@@ -7,49 +7,51 @@ extension HostTensor {
       return try one.elements().repeated(count)
     }
     let count = self.count
-    return withBytes { bytes in
+    return unsafe withBytes { bytes in
       switch element {
-      case .float32: return .real(Self.read(Float.self, bytes, count) { Double($0) })
-      case .float64: return .real(Self.read(Double.self, bytes, count) { $0 })
+      case .float32: return unsafe .real(Self.read(Float.self, bytes, count) { Double($0) })
+      case .float64: return unsafe .real(Self.read(Double.self, bytes, count) { $0 })
       case .float16, .bfloat16:
         let format = element.floatFormat!
-        return .real(Self.read(UInt16.self, bytes, count) { format.decode($0) })
+        return unsafe .real(Self.read(UInt16.self, bytes, count) { format.decode($0) })
       case .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz:
         let format = element.floatFormat!
-        return .real(Self.read(UInt8.self, bytes, count) { format.decode(UInt16($0)) })
+        return unsafe .real(Self.read(UInt8.self, bytes, count) { format.decode(UInt16($0)) })
       case .float8e8m0:
-        return .real(
+        return unsafe .real(
           Self.read(UInt8.self, bytes, count) {
             $0 == 255 ? .nan : Double(sign: .plus, exponent: Int($0) - 127, significand: 1)
           })
       case .float4e2m1, .float6e2m3, .float6e3m2:
         let format = element.floatFormat!
-        return .real(
+        return unsafe .real(
           PackedBits.codes(bytes, count: count, width: element.bitWidth).map {
             format.decode(UInt16($0))
           })
-      case .int8: return .signed(Self.read(Int8.self, bytes, count) { Int64($0) })
-      case .int16: return .signed(Self.read(Int16.self, bytes, count) { Int64($0) })
-      case .int32: return .signed(Self.read(Int32.self, bytes, count) { Int64($0) })
-      case .int64: return .signed(Self.read(Int64.self, bytes, count) { $0 })
+      case .int8: return unsafe .signed(Self.read(Int8.self, bytes, count) { Int64($0) })
+      case .int16: return unsafe .signed(Self.read(Int16.self, bytes, count) { Int64($0) })
+      case .int32: return unsafe .signed(Self.read(Int32.self, bytes, count) { Int64($0) })
+      case .int64: return unsafe .signed(Self.read(Int64.self, bytes, count) { $0 })
       case .int4:
-        return .signed(PackedBits.codes(bytes, count: count, width: 4).map { Int64($0 ^ 8) - 8 })
+        return unsafe .signed(
+          PackedBits.codes(bytes, count: count, width: 4).map { Int64($0 ^ 8) - 8 })
       case .int2:
-        return .signed(PackedBits.codes(bytes, count: count, width: 2).map { Int64($0 ^ 2) - 2 })
-      case .uint8: return .unsigned(Self.read(UInt8.self, bytes, count) { UInt64($0) })
-      case .uint16: return .unsigned(Self.read(UInt16.self, bytes, count) { UInt64($0) })
-      case .uint32: return .unsigned(Self.read(UInt32.self, bytes, count) { UInt64($0) })
-      case .uint64: return .unsigned(Self.read(UInt64.self, bytes, count) { $0 })
+        return unsafe .signed(
+          PackedBits.codes(bytes, count: count, width: 2).map { Int64($0 ^ 2) - 2 })
+      case .uint8: return unsafe .unsigned(Self.read(UInt8.self, bytes, count) { UInt64($0) })
+      case .uint16: return unsafe .unsigned(Self.read(UInt16.self, bytes, count) { UInt64($0) })
+      case .uint32: return unsafe .unsigned(Self.read(UInt32.self, bytes, count) { UInt64($0) })
+      case .uint64: return unsafe .unsigned(Self.read(UInt64.self, bytes, count) { $0 })
       case .uint4:
-        return .unsigned(PackedBits.codes(bytes, count: count, width: 4).map { UInt64($0) })
+        return unsafe .unsigned(PackedBits.codes(bytes, count: count, width: 4).map { UInt64($0) })
       case .uint2:
-        return .unsigned(PackedBits.codes(bytes, count: count, width: 2).map { UInt64($0) })
-      case .bool: return .boolean(Self.read(UInt8.self, bytes, count) { $0 != 0 })
+        return unsafe .unsigned(PackedBits.codes(bytes, count: count, width: 2).map { UInt64($0) })
+      case .bool: return unsafe .boolean(Self.read(UInt8.self, bytes, count) { $0 != 0 })
       case .complex64:
-        let parts = Self.read(Float.self, bytes, count * 2) { Double($0) }
+        let parts = unsafe Self.read(Float.self, bytes, count * 2) { Double($0) }
         return .complex((0..<count).map { Complex(parts[2 * $0], parts[2 * $0 + 1]) })
       case .complex128:
-        let parts = Self.read(Double.self, bytes, count * 2) { $0 }
+        let parts = unsafe Self.read(Double.self, bytes, count * 2) { $0 }
         return .complex((0..<count).map { Complex(parts[2 * $0], parts[2 * $0 + 1]) })
       case .string: return .text([])
       }
@@ -60,11 +62,11 @@ extension HostTensor {
     _ type: Stored.Type, _ bytes: UnsafeRawBufferPointer, _ count: Int,
     _ convert: (Stored) -> Value
   ) -> [Value] {
-    Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+    unsafe Array(unsafeUninitializedCapacity: count) { buffer, initialized in
       let size = MemoryLayout<Stored>.size
       for index in 0..<count {
-        let value = bytes.loadUnaligned(fromByteOffset: index * size, as: Stored.self)
-        (buffer.baseAddress! + index).initialize(to: convert(value))
+        let value = unsafe bytes.loadUnaligned(fromByteOffset: index * size, as: Stored.self)
+        unsafe (buffer.baseAddress! + index).initialize(to: convert(value))
       }
       initialized = count
     }
@@ -129,10 +131,11 @@ extension HostTensor {
     _ values: [Value], _ convert: (Value) -> Stored
   ) -> [UInt8] {
     let size = MemoryLayout<Stored>.size
-    return Array(unsafeUninitializedCapacity: values.count * size) { buffer, initialized in
+    return unsafe Array(unsafeUninitializedCapacity: values.count * size) { buffer, initialized in
       let raw = UnsafeMutableRawBufferPointer(buffer)
       for index in values.indices {
-        raw.storeBytes(of: convert(values[index]), toByteOffset: index * size, as: Stored.self)
+        unsafe raw.storeBytes(
+          of: convert(values[index]), toByteOffset: index * size, as: Stored.self)
       }
       initialized = values.count * size
     }

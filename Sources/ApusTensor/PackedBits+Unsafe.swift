@@ -6,12 +6,12 @@ package enum PackedBits {
     _ bytes: UnsafeRawBufferPointer, count: Int, width: Int
   ) -> [UInt8] {
     let mask = UInt16(1 << width) - 1
-    return Array(unsafeUninitializedCapacity: count) { codes, initialized in
+    return unsafe Array(unsafeUninitializedCapacity: count) { codes, initialized in
       for index in 0..<count {
         let bit = index * width
-        var word = UInt16(bytes[bit >> 3])
-        if bit & 7 + width > 8 { word |= UInt16(bytes[bit >> 3 + 1]) << 8 }
-        codes[index] = UInt8(word >> UInt16(bit & 7) & mask)
+        var word = unsafe UInt16(bytes[bit >> 3])
+        if bit & 7 + width > 8 { unsafe word |= UInt16(bytes[bit >> 3 + 1]) << 8 }
+        unsafe codes[index] = UInt8(word >> UInt16(bit & 7) & mask)
       }
       initialized = count
     }
