@@ -12,7 +12,7 @@ import Testing
     var run: @Sendable ([UInt8]) -> Void
 
     init(
-      _ name: String, corpus: String? = nil, changes: Int = 400,
+      _ name: String, corpus: String? = nil, changes: Int = 1500,
       _ run: @escaping @Sendable ([UInt8]) -> Void
     ) {
       self.name = name
@@ -27,11 +27,11 @@ import Testing
   static let cases = [
     Case("archive") { FuzzTarget.archive($0) },
     Case("engine") { FuzzTarget.engine($0) },
-    Case("image", changes: 100) { FuzzTarget.image($0) },
+    Case("image", changes: 300) { FuzzTarget.image($0) },
     Case("importer", corpus: "model") { FuzzTarget.importer($0) },
     Case("model") { FuzzTarget.model($0) },
     Case("numpy") { FuzzTarget.numpy($0) },
-    Case("session", corpus: "engine", changes: 200) { FuzzTarget.session($0) },
+    Case("session", corpus: "engine", changes: 600) { FuzzTarget.session($0) },
     Case("strings") { FuzzTarget.strings($0) },
     Case("syntax") { FuzzTarget.syntax($0) },
     Case("tensor") { FuzzTarget.tensor($0) },

@@ -75,7 +75,7 @@ final class ExternalData: Sendable {
     func refuse(_ why: String) -> ImportError {
       .invalid(
         "its external data lies at '\(location)', which \(why); "
-          + "allow external data outside the model's folder to load it")
+          + "--allowOutsideData loads it all the same")
     }
     if location.utf8.contains(0) { throw refuse("contains a NUL") }
     if isAbsolute { throw refuse("is an absolute path") }
