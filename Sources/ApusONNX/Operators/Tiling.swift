@@ -9,7 +9,11 @@ enum Tiling {
   ) throws(ImportError) -> [ValueID?] {
     try context.expect(context.opset < 6 ? 3 : 2)
     let data = try context.operand(0, "input")
-    let rank = try context.knownRank(data, "input")
+    // There is a count for every axis.
+    let counts = context.opset < 6 ? nil : context.optional(1)
+    let given = counts.flatMap { context.fact($0).type.extents?.first?.fixed }
+    let rank = try context.rank(data) ?? given ?? context.knownRank(data, "input")
+    guard rank <= 64 else { throw .invalid("\(rank) repeats are too many", .operand("repeats")) }
     let repeats =
       context.opset < 6
       ? try alongOneAxis(context, rank: rank) : try context.operand(1, "repeats")
