@@ -26,8 +26,7 @@ def product(dims, sets):
 
 
 def reshape(g):
-    # ONNX Runtime loses strings here.
-    x = g.pick(lambda value: value.rank >= 1 and value.dtype != STRING)
+    x = g.pick(ranked(1))
     if x.hasZero():
         raise Reject
     dims, target = list(x.dims), []
@@ -205,13 +204,15 @@ def gather(g):
     axis = g.whole(0, x.rank - 1)
     size = smallest(x, axis)
     shape = g.choose([[], [2], [3, 2], [1], [0]])
-    indices = g.constant(g.random.integers(-size, size, shape).astype(g.choose([np.int64, np.int32])), hidden=True)
+    # ONNX Runtime does not count from the end where elements are strings.
+    low = 0 if x.dtype == STRING else -size
+    indices = g.constant(g.random.integers(low, size, shape).astype(g.choose([np.int64, np.int32])), hidden=True)
     dims = x.dims[:axis] + indices.dims + x.dims[axis + 1:]
     g.node("Gather", [x, indices], [g.like(x, dims)], axis=axis)
 
 
 def gatherMore(g):
-    x = g.pick(lambda value: 1 <= value.rank <= 4 and not value.hasZero())
+    x = g.pick(lambda value: 1 <= value.rank <= 4 and not value.hasZero() and value.dtype != STRING)
     if g.chance(0.5):
         axis = g.whole(0, x.rank - 1)
         size = smallest(x, axis)

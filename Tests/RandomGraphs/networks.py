@@ -244,7 +244,7 @@ def meanOf(g, x, axis, bound, error):
     """The mean along an axis that stays."""
     dims = list(x.dims)
     dims[axis] = g.same(1)
-    return g.node("ReduceMean", [x, g.longs([axis - x.rank if g.chance(0.5) else axis])],
+    return g.node("ReduceMean", [x, g.longs([axis - x.rank if g.chance(0.5) and not x.hasZero() else axis])],
                   [g.real(x.dtype, dims, bound, None, error)], keepdims=1)
 
 

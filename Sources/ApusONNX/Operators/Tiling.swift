@@ -9,7 +9,8 @@ enum Tiling {
   ) throws(ImportError) -> [ValueID?] {
     try context.expect(context.opset < 6 ? 3 : 2)
     let data = try context.operand(0, "input")
-    let rank = try context.knownRank(data, "input")
+    let rank = try self.rank(context, data)
+    guard rank <= 64 else { throw .invalid("\(rank) repeats are too many", .operand("repeats")) }
     let repeats =
       context.opset < 6
       ? try alongOneAxis(context, rank: rank) : try context.operand(1, "repeats")
@@ -25,6 +26,17 @@ enum Tiling {
       Expand(), split, try context.one(Reshape(), pairs, try context.vector([rank * 2])))
     let result = try context.binary(.multiply, shape, repeats)
     return [try context.one(Reshape(allowZero: true), expanded, result)]
+  }
+
+  /// The rank of the data, or the number of repeats: there is one for every axis.
+  private static func rank(_ context: NodeContext, _ data: ValueID) throws(ImportError) -> Int {
+    if let rank = context.rank(data) { return rank }
+    if context.opset >= 6, let repeats = context.optional(1),
+      let count = context.fact(repeats).type.extents?.first?.fixed
+    {
+      return count
+    }
+    return try context.knownRank(data, "input")
   }
 
   /// Before opset 6 a count and an axis are given, in the data's type.

@@ -86,6 +86,10 @@ internal import Testing
     let tiled = try run("Tile", opset: 13, [.floats([1, 2], [1, 2]), .longs([2, 2])])[0]
     #expect(tiled.shape == [2, 4])
     #expect(try tiled.reals() == [1, 2, 1, 2, 1, 2, 1, 2])
+    let unranked = try run(
+      "Tile", opset: 13, [.floats([1, 2], [1, 2]), .longs([2, 2])], constants: [1], unranked: true)
+    #expect(try unranked[0].elements() == tiled.elements())
+    #expect(unranked[0].shape == [2, 4])
     let bounds = try [10, 4, -3].map { try HostTensor.longs([$0], []) }
     #expect(try run("Range", opset: 11, bounds)[0].integers() == [10, 7])
   }
