@@ -21,7 +21,7 @@ SMOOTH = {
     "Gelu": (lambda b: b, 1.2, 20), "Mish": (lambda b: b, 1.1, 18), "Identity": (lambda b: b, 1, 1),
 }
 # What ONNX Runtime has in single precision alone, or with constants of it.
-SINGLE = {"Atan", "Elu", "Celu", "Selu", "Mish", "Softsign", "HardSigmoid", "Gelu"}
+SINGLE = {"Atan", "Elu", "Celu", "Selu", "Mish", "Softsign", "HardSigmoid", "HardSwish", "Gelu"}
 KEEPS_GRAIN = {"Relu", "Neg", "Abs", "Identity"}
 
 

@@ -200,13 +200,12 @@ def smallest(x, axis):
 
 
 def gather(g):
-    x = g.pick(ranked(1, 4))
+    # ONNX Runtime loses strings here.
+    x = g.pick(lambda value: 1 <= value.rank <= 4 and value.dtype != STRING)
     axis = g.whole(0, x.rank - 1)
     size = smallest(x, axis)
     shape = g.choose([[], [2], [3, 2], [1], [0]])
-    # ONNX Runtime does not count from the end where elements are strings.
-    low = 0 if x.dtype == STRING else -size
-    indices = g.constant(g.random.integers(low, size, shape).astype(g.choose([np.int64, np.int32])), hidden=True)
+    indices = g.constant(g.random.integers(-size, size, shape).astype(g.choose([np.int64, np.int32])), hidden=True)
     dims = x.dims[:axis] + indices.dims + x.dims[axis + 1:]
     g.node("Gather", [x, indices], [g.like(x, dims)], axis=axis)
 

@@ -33,7 +33,11 @@ package struct Split: Operator {
     let unknown = Array(repeating: Fact.unknown(data.element), count: parts)
     var listed: [Extent]?
     if operands[1] != nil {
-      guard let entries = try operands.entries(1) else { return unknown }
+      guard let entries = try operands.entries(1) else {
+        guard var extents = data.type.extents else { return unknown }
+        extents[try normalize(axis: axis, rank: extents.count)] = .unknown
+        return Array(repeating: Fact(data.element, extents), count: parts)
+      }
       listed = entries
     }
     if let listed, listed.count != parts {
