@@ -50,11 +50,14 @@ package struct NoOpRemoval: Pass {
   private func neutral(_ binary: Binary, _ node: Node, _ graph: Graph) -> ValueID? {
     guard let left = graph.operand(node, 0), let right = graph.operand(node, 1) else { return nil }
     let result = graph.type(node.results[0])
-    func keeps(_ value: ValueID) -> Bool { graph.type(value) == result }
+    // Of an operand without known rank the constant may have more axes.
+    func keeps(_ value: ValueID, beside constant: ValueID) -> Bool {
+      graph.type(value) == result && (result.rank != nil || graph.type(constant).rank == 0)
+    }
     switch (binary.function, graph.scalar(left), graph.scalar(right)) {
     case (.add, _, 0), (.subtract, _, 0), (.multiply, _, 1), (.divide, _, 1), (.power, _, 1):
-      return keeps(left) ? left : nil
-    case (.add, 0, _), (.multiply, 1, _): return keeps(right) ? right : nil
+      return keeps(left, beside: right) ? left : nil
+    case (.add, 0, _), (.multiply, 1, _): return keeps(right, beside: left) ? right : nil
     default: return nil
     }
   }

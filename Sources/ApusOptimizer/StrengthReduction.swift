@@ -11,7 +11,8 @@ package struct StrengthReduction: Pass {
   package func rewrite(_ node: Node, in graph: Graph, uses: Uses) -> Patch? {
     guard let binary = node.operation as? Binary, let left = graph.operand(node, 0),
       let right = graph.operand(node, 1), graph.type(left).element == .float32,
-      graph.type(left) == graph.type(node.results[0]), let constant = graph.scalar(right)
+      graph.type(left) == graph.type(node.results[0]), let constant = graph.scalar(right),
+      graph.type(left).rank != nil || graph.type(right).rank == 0
     else { return nil }
     var patch = Patch(label: name, anchor: node.id)
     let x = Patch.Source.value(left)

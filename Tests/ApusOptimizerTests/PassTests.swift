@@ -164,6 +164,24 @@ import Testing
     #expect(names == ["elementwise", "matmul", "binary"])
   }
 
+  /// A constant may add axes to an operand whose rank only data tells.
+  @Test func neutralConstantsBesideUnknownRanksStay() throws {
+    let text = """
+      graph "g" (%x: f32[n], %axes: i64[1]) {
+        weight @one: f32[1] = [1.0]
+        weight @two: f32[1] = [2.0]
+        weight @scalar: f32[] = [1.0]
+        %1 = reduce(%x, %axes) {keepDimensions: false}
+        %2 = binary(%1, @scalar) {function: multiply}
+        %3 = binary(%2, @one) {function: multiply}
+        %4 = binary(%1, @two) {function: power}
+        return %3 as "y", %4 as "z"
+      }
+      """
+    let names = try optimized(text, [NoOpRemoval(), StrengthReduction()])
+    #expect(names == ["reduce", "binary", "binary"])
+  }
+
   @Test func transposesJoinProducts() throws {
     let text = """
       graph "g" (%q: f32[n, 4, 2, 3], %k: f32[n, 5, 2, 3]) {
