@@ -116,6 +116,6 @@ let package = Package(
       ],
       path: "Fuzz", exclude: ["corpus", "README.md", "make_corpus.py", "run.sh"],
       sources: ["Targets", "Replay", "FuzzTarget.swift", "EngineRepair.swift"],
-      swiftSettings: strict),
+      swiftSettings: language),
   ]
 )

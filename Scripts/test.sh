@@ -61,7 +61,7 @@ step "the official ONNX suite: by definition, as optimised plan, through an engi
 mkdir -p .test-data
 [ -d .test-data/suite ] || .venv/bin/python "$tools/make_suite.py" -o .test-data/suite > /dev/null
 for mode in reference optimized engine; do
-  .venv/bin/python "$tools/run_suite.py" --suite .test-data/suite -j 2 -q \
+  .venv/bin/python "$tools/run_suite.py" --suite .test-data/suite -j 2 -q --timeout 240 \
     -o ".test-data/$mode.json" -- "$binary/apus-conformance" --mode "$mode" \
     > ".test-data/$mode.log" || true
   tail -n 1 ".test-data/$mode.log"

@@ -2,6 +2,7 @@ extension HostTensor {
   /// All elements, decoded.
   package func elements() throws(TensorError) -> Elements {
     if case .texts(let texts) = content { return .text(texts) }
+    try Storage.require(count, of: element.arithmetic == .complex ? 16 : 8)
     if case .splat(let storage) = content {
       let one = try HostTensor(element, shape: [], storage: storage)
       return try one.elements().repeated(count)

@@ -59,7 +59,7 @@ import Testing
       }
       """
     var folding = ConstantFolding()
-    folding.operationBudget = 7
+    folding.contractionBudget = 7
     #expect(try optimized(text, [folding]) == ["matmul", "matmul"])
     folding.evaluator = { node, graph in
       let operands = node.operands.map { $0.flatMap { graph.weight($0)?.tensor } }
