@@ -112,22 +112,30 @@ struct ExtentParser {
       if take("+") {
         result = result + (try product(depth: depth))
       } else if take("-") {
-        result = result - (try product(depth: depth))
+        result = result + (try product(depth: depth, negated: true))
       } else {
         return result
       }
     }
   }
 
-  private mutating func product(depth: Int) throws(ExtentSyntaxError) -> Extent {
-    var negative = false
+  /// A product, or what is subtracted: the sign goes to the first factor, since the magnitude of the
+  /// least integer is none.
+  private mutating func product(
+    depth: Int, negated: Bool = false
+  ) throws(ExtentSyntaxError) -> Extent {
+    var negative = negated
     while take("-") { negative.toggle() }
     var result = try factor(depth: depth, negative: negative)
     while true {
       if take("*") {
         result = result * (try factor(depth: depth, negative: take("-")))
       } else if take("//") {
-        result = result.floorDivided(by: try factor(depth: depth, negative: take("-")))
+        // A quotient rounds down before it is subtracted.
+        let divisor = try factor(depth: depth, negative: take("-"))
+        let numerator = negated ? .zero - result : result
+        let quotient = numerator.floorDivided(by: divisor)
+        result = negated ? .zero - quotient : quotient
       } else {
         return result
       }

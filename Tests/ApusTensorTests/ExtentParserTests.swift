@@ -16,6 +16,9 @@ import Testing
       try Extent(parsing: "max(min(a, 3), floordiv(b_2.c + 1, 2))")
         == .maximum(.minimum(a, 3), (b + 1).floorDivided(by: 2)))
     #expect(try Extent(parsing: "(a + 1)//2 * 3") == (a + 1).floorDivided(by: 2) * 3)
+    #expect(try Extent(parsing: "7 - a//2*3") == Extent.fixed(7) - a.floorDivided(by: 2) * 3)
+    #expect(
+      try Extent(parsing: "7 - -a//2") == Extent.fixed(7) - (Extent.zero - a).floorDivided(by: 2))
     #expect(try Extent(parsing: "min") == .symbol("min"))
     #expect(try Extent(parsing: "'batch size' + 1") == .symbol("batch size") + 1)
   }
@@ -25,7 +28,7 @@ import Testing
     let extents = [
       odd, odd * a - 5, .symbol("1"), .symbol(""), .maximum(a * b * a, .minimum(odd, 4)),
       (a + b).floorDivided(by: odd + 1) * -2, .fixed(.min), .fixed(.max) * a, .symbol("min") * 2,
-      .symbol("inf"),
+      .symbol("inf"), a + .fixed(.min), b + a * .fixed(.min),
     ]
     for extent in extents { #expect(try Extent(parsing: extent.description) == extent) }
   }
