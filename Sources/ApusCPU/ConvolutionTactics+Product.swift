@@ -13,10 +13,17 @@ extension ConvolutionTactics {
     let extents = [region.operands[0], region.operands[1], region.results.first].map {
       $0?.type.extents?.dropFirst(2).allSatisfy { $0 == .fixed(1) } ?? false
     }
-    guard convolution.group == 1, extents.allSatisfy({ $0 }) else { return [] }
+    guard convolution.group == 1, extents.allSatisfy({ $0 }), seesPixel(convolution) else {
+      return []
+    }
     return GemmTactics.variants().map {
       Tactic(source: name, name: "product.\($0.name)", parameters: [$0.index])
     }
+  }
+
+  /// Whether the only window lies on the pixel, not on padding before it.
+  private func seesPixel(_ convolution: Convolution) -> Bool {
+    convolution.padding != .explicit || convolution.pads.allSatisfy { $0 == 0 }
   }
 
   func packProduct(_ tactic: Tactic, _ region: Region) throws(TacticError) -> [PackedWeight] {
@@ -59,7 +66,7 @@ extension ConvolutionTactics {
   ) throws(TacticError) {
     let (input, output) = (instance.shape(operand: 0), instance.shape(result: 0))
     guard let packed = instance.slot(packed: 1), (3...4).contains(input.count),
-      convolution.group == 1, input[2...].allSatisfy({ $0 == 1 }),
+      convolution.group == 1, seesPixel(convolution), input[2...].allSatisfy({ $0 == 1 }),
       output[2...].allSatisfy({ $0 == 1 }), instance.shape(operand: 1)[1] == input[1]
     else { throw .unsuitable(tactic, reason: "not a product of packed weights with pixels") }
     var arguments = apus_gemm_args()

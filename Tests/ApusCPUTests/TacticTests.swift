@@ -183,6 +183,18 @@ import Testing
     }
   }
 
+  /// The only window may lie on padding.
+  @Test func convolutionsBesidePixels() throws {
+    var random = Random(state: 8)
+    var convolution = Convolution()
+    convolution.strides = [2, 2]
+    convolution.pads = [1, 0, 0, 0]
+    convolution.hasBias = true
+    let x = try real(&random, [2, 5, 1, 1])
+    let w = try real(&random, [3, 5, 1, 1])
+    try check(convolution, [x, w, real(&random, [3])], constants: [1, 2])
+  }
+
   @Test(arguments: 0..<10) func elementwise(seed: Int) throws {
     var random = Random(state: UInt64(seed))
     let rows = 1 + random.below(30)
