@@ -29,7 +29,7 @@ static const struct {
   {"erf", APUS_OP_ERF_F, erf, 1.5},
   {"sigmoid", APUS_OP_SIGMOID_F, sigmoid, 3},
   {"gelu", APUS_OP_GELU_F, gelu, 9},
-  {"gelu_tanh", APUS_OP_GELU_TANH_F, gelu_tanh, 160},
+  {"gelu_tanh", APUS_OP_GELU_TANH_F, gelu_tanh, 256},
   {"sqrt", APUS_OP_SQRT_F, sqrt, 0.5},
   {"reciprocal", APUS_OP_RECIPROCAL_F, reciprocal, 0.5},
 };
