@@ -25,6 +25,32 @@ let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-
 let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
+/// Part of the server, which stands behind the trait `Server`: its packages take minutes to compile.
+func serverProduct(_ name: String, _ package: String) -> Target.Dependency {
+  .product(name: name, package: package, condition: .when(traits: ["Server"]))
+}
+
+func serverTarget(_ name: String) -> Target.Dependency {
+  .target(name: name, condition: .when(traits: ["Server"]))
+}
+
+let nio: [Target.Dependency] = [
+  serverProduct("NIOCore", "swift-nio"), serverProduct("NIOPosix", "swift-nio"),
+  serverProduct("NIOSSL", "swift-nio-ssl"), serverProduct("Logging", "swift-log"),
+]
+
+let grpc: [Target.Dependency] = [
+  serverProduct("GRPCCore", "grpc-swift-2"),
+  serverProduct("GRPCNIOTransportHTTP2", "grpc-swift-nio-transport"),
+  serverProduct("GRPCProtobuf", "grpc-swift-protobuf"),
+]
+
+let hummingbird: [Target.Dependency] = [
+  serverProduct("Hummingbird", "hummingbird"), serverProduct("HummingbirdTLS", "hummingbird"),
+  serverProduct("HTTPTypes", "swift-http-types"),
+  serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
+]
+
 /// The commit that a release build is made from, named in its environment: `apus --version` shows it.
 /// Elsewhere the program finds out by itself.
 let commit = String((Context.environment["APUS_COMMIT"] ?? "").filter(\.isHexDigit).prefix(64))
@@ -36,9 +62,22 @@ let package = Package(
     .executable(name: "apus", targets: ["ApusCommand"]),
     .executable(name: "apus-conformance", targets: ["ApusConformance"]),
   ],
+  traits: [
+    .trait(
+      name: "Server", description: "apus serve: HTTP, gRPC and metrics (minutes more to build)")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
   ],
   targets: [
     .target(
@@ -70,12 +109,27 @@ let package = Package(
         "ApusONNX", "ApusOptimizer", "ApusBuilder", "ApusRuntime", "ApusCPU", "ApusEngine",
         "ApusIR", "ApusTensor", "CApusPlugin",
       ]),
+    .target(name: "ApusServingSchema", dependencies: [protobuf]),
+    library("ApusModelConfig", ["ApusServingSchema", "ApusTensor", protobuf]),
+    library("ApusServing", ["ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform"]),
+    .target(name: "CApusZlib", linkerSettings: [.linkedLibrary("z", .when(traits: ["Server"]))]),
+    library(
+      "ApusHTTP",
+      [
+        "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform",
+        "CApusZlib", protobuf,
+      ] + nio + hummingbird),
+    library(
+      "ApusGRPC",
+      ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf] + nio + grpc),
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
         "Apus", "ApusONNX", "ApusOptimizer", "ApusBuilder", "ApusRuntime", "ApusCPU", "ApusEngine",
         "ApusIR", "ApusTensor", "CApusPlatform", "CApusDemo", arguments,
-      ],
+        serverTarget("ApusServing"), serverTarget("ApusModelConfig"), serverTarget("ApusHTTP"),
+        serverTarget("ApusGRPC"),
+      ] + nio + [serverProduct("ServiceLifecycle", "swift-service-lifecycle")],
       swiftSettings: strict),
     .executableTarget(
       name: "ApusConformance",
@@ -108,6 +162,16 @@ let package = Package(
     tests(
       "ApusONNXTests",
       ["ApusONNX", "ApusIR", "ApusTensor", "ApusLoops", "ApusONNXSchema", protobuf]),
+    tests("ApusModelConfigTests", ["ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]),
+    tests("ApusServingTests", ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor"]),
+    tests(
+      "ApusHTTPTests",
+      ["ApusHTTP", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor"] + nio
+        + hummingbird + [serverProduct("HummingbirdTesting", "hummingbird")]),
+    tests(
+      "ApusGRPCTests",
+      ["ApusGRPC", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]
+        + grpc),
     .testTarget(
       name: "FuzzTests",
       dependencies: [

@@ -10,5 +10,6 @@
 #include "apus_memory.h"
 #include "apus_number.h"
 #include "apus_pool.h"
+#include "apus_shared_memory.h"
 #include "apus_system.h"
 #endif

@@ -1,0 +1,57 @@
+package import ApusTensor
+
+/// A tensor of a request or an answer. Copies share memory.
+package struct ServedTensor: Sendable {
+  package let dataType: DataType
+  package let shape: [Int]
+  package let content: Content
+
+  package enum Content: Sendable {
+    /// Packed elements of every type but BYTES; of the tensor's own shape.
+    case dense(HostTensor)
+    case bytes(ByteStrings)
+  }
+
+  /// A tensor of numbers or booleans; nil where the protocol has no name for its element type, or
+  /// for texts.
+  package init?(_ tensor: HostTensor) {
+    guard let type = DataType(tensor.element), type != .bytes else { return nil }
+    dataType = type
+    shape = tensor.shape
+    content = .dense(tensor)
+  }
+
+  /// A tensor of BYTES; `shape` holds as many elements as `strings`.
+  package init(_ strings: ByteStrings, shape: [Int]) throws(ServingError) {
+    guard Array.product(shape) == strings.count else {
+      throw ServingError(
+        .invalidArgument, "expected \(Array.product(shape) ?? -1) string elements, got "
+          + "\(strings.count)")
+    }
+    dataType = .bytes
+    self.shape = shape
+    content = .bytes(strings)
+  }
+
+  /// Bytes on the wire.
+  package var byteCount: Int {
+    switch content {
+    case .dense(let tensor): tensor.byteCount
+    case .bytes(let strings): strings.byteCount
+    }
+  }
+
+  /// Elements.
+  package var count: Int { Array.product(shape) ?? 0 }
+}
+
+/// A tensor under the name that the model knows it by.
+package struct NamedTensor: Sendable {
+  package let name: String
+  package let tensor: ServedTensor
+
+  package init(_ name: String, _ tensor: ServedTensor) {
+    self.name = name
+    self.tensor = tensor
+  }
+}

@@ -1,0 +1,92 @@
+package import ApusServingSchema
+
+/// What front ends ask the server for. `InferenceServer` is the one; tests of front ends have others.
+///
+/// Answers that both protocols give alike are the messages of `grpc_service.proto`.
+package protocol InferenceService: Sendable {
+  /// Whether the process answers at all; never depends on models.
+  var isLive: Bool { get }
+  /// Whether clients should send requests: false while models load at the start, while a model has
+  /// failed under strict readiness, and from the first moment of a shutdown.
+  var isReady: Bool { get }
+  /// Throws `notFound` for a model that the repositories do not hold. Nil is the newest version.
+  func isReady(model: String, version: Int?) throws(ServingError) -> Bool
+
+  var metadata: Inference_ServerMetadataResponse { get }
+  func metadata(
+    model: String, version: Int?
+  ) throws(ServingError) -> Inference_ModelMetadataResponse
+  /// The configuration in use, completed and with defaults filled in.
+  func config(model: String, version: Int?) throws(ServingError) -> Inference_ModelConfig
+  /// Of all models that are ready where `model` is nil, else of one, of all its versions or one.
+  func statistics(
+    model: String?, version: Int?
+  ) throws(ServingError) -> [Inference_ModelStatistics]
+
+  func index(onlyReady: Bool) throws(ServingError) -> [Inference_RepositoryIndexResponse.ModelIndex]
+  /// Returns when the model is ready; the version that was served goes on until then.
+  func load(model: String, _ override: LoadOverride) async throws(ServingError)
+  /// Returns at once; requests in flight are finished.
+  func unload(model: String, withDependents: Bool) async throws(ServingError)
+
+  /// Starts a request. `reply` is called from any thread, once or, where the request accepts many
+  /// responses, until a reply that is final; it must not block. Failures are replies as well.
+  @discardableResult
+  func submit(
+    _ request: InferenceRequest, reply: @escaping @Sendable (Reply) -> Void
+  ) -> RequestHandle
+
+  var sharedMemory: SharedMemoryRegistry { get }
+  var settings: ServerSettings { get }
+
+  /// The metrics in Prometheus' text format.
+  func metrics() -> String
+}
+
+/// What a client loads a model with instead of what the repository holds.
+package struct LoadOverride: Sendable {
+  /// A model configuration in JSON.
+  package var config: String?
+  /// Contents by path in the model's directory, such as `1/model.onnx`.
+  package var files: [String: [UInt8]] = [:]
+
+  package init() {}
+}
+
+extension InferenceService {
+  /// The one response to a request. Cancelling the task cancels the request.
+  package func infer(_ request: InferenceRequest) async throws(ServingError) -> InferenceResponse {
+    let waiting = RequestWaiter()
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { (continuation: CheckedContinuation<Outcome, Never>) in
+        waiting.handle = submit(request) { reply in
+          switch reply {
+          case .response(let response, _): continuation.resume(returning: .success(response))
+          case .failure(let error): continuation.resume(returning: .failure(error))
+          case .finished:
+            continuation.resume(
+              returning: .failure(ServingError(.internalFailure, "the model sent no response")))
+          }
+        }
+      }
+    } onCancel: {
+      waiting.cancel()
+    }
+    return try result.get()
+  }
+
+  private typealias Outcome = Result<InferenceResponse, ServingError>
+
+  /// All replies of a request, in order. The request is cancelled when the stream ends early.
+  package func replies(to request: InferenceRequest) -> AsyncStream<Reply> {
+    AsyncStream { continuation in
+      let handle = submit(request) { reply in
+        continuation.yield(reply)
+        if reply.isFinal { continuation.finish() }
+      }
+      continuation.onTermination = { reason in
+        if case .cancelled = reason { handle.cancel() }
+      }
+    }
+  }
+}

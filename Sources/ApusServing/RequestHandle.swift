@@ -1,0 +1,61 @@
+internal import Synchronization
+
+/// A request under way, to be given up by the client.
+package final class RequestHandle: Sendable {
+  private let state = Mutex(State())
+
+  private struct State {
+    var isCancelled = false
+    var onCancel: (@Sendable () -> Void)?
+  }
+
+  package init() {}
+
+  package var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+  /// Says that nobody waits for the answer any more. From any thread, any number of times.
+  package func cancel() {
+    let action = state.withLock { state in
+      state.isCancelled = true
+      defer { state.onCancel = nil }
+      return state.onCancel
+    }
+    action?()
+  }
+
+  /// Calls `action` when the request is cancelled, at once where it is already; nil for no more.
+  func onCancel(_ action: (@Sendable () -> Void)?) {
+    let runNow = state.withLock { state in
+      guard state.isCancelled else {
+        state.onCancel = action
+        return false
+      }
+      return true
+    }
+    if runNow { action?() }
+  }
+}
+
+/// Joins a request's handle, which comes late, with a cancellation that may come early.
+final class RequestWaiter: Sendable {
+  private let state = Mutex<(handle: RequestHandle?, isCancelled: Bool)>((nil, false))
+
+  var handle: RequestHandle? {
+    get { state.withLock { $0.handle } }
+    set {
+      let cancelled = state.withLock { state in
+        state.handle = newValue
+        return state.isCancelled
+      }
+      if cancelled { newValue?.cancel() }
+    }
+  }
+
+  func cancel() {
+    let handle = state.withLock { state in
+      state.isCancelled = true
+      return state.handle
+    }
+    handle?.cancel()
+  }
+}

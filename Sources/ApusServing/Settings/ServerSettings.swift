@@ -1,0 +1,83 @@
+internal import Synchronization
+
+/// Settings of traces and logs that clients read and change while the server runs.
+package final class ServerSettings: Sendable {
+  private let state: Mutex<State>
+  /// Called after each change of the log's settings.
+  private let onLogChange: @Sendable (LogSettings) -> Void
+
+  private struct State {
+    var log: LogSettings
+    var trace: TraceSettings
+    /// Only what a model sets itself.
+    var models: [String: TraceSettings.Changes] = [:]
+  }
+
+  package init(
+    log: LogSettings = LogSettings(), trace: TraceSettings = TraceSettings(),
+    onLogChange: @escaping @Sendable (LogSettings) -> Void = { _ in }
+  ) {
+    state = Mutex(State(log: log, trace: trace))
+    self.onLogChange = onLogChange
+  }
+
+  package var log: LogSettings { state.withLock { $0.log } }
+
+  /// Changes the log's settings; all or, on an error, none of them.
+  package func updateLog(
+    _ change: (inout LogSettings) throws(ServingError) -> Void
+  ) throws(ServingError) {
+    var settings = log
+    try change(&settings)
+    let changed = settings
+    state.withLock { $0.log = changed }
+    onLogChange(changed)
+  }
+
+  /// The settings that apply to a model; those of the server where `model` is nil.
+  package func trace(model: String? = nil) -> TraceSettings {
+    state.withLock { state in
+      guard let model, let own = state.models[model] else { return state.trace }
+      return state.trace.applying(own)
+    }
+  }
+
+  /// Changes settings by name; a nil value makes a model follow the server again, and is refused for
+  /// the server. All or none.
+  package func updateTrace(
+    model: String? = nil, _ values: [String: [String]?]
+  ) throws(ServingError) {
+    var changes = TraceSettings.Changes()
+    if let model { changes = state.withLock { $0.models[model] } ?? changes }
+    for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+      if value == nil, model == nil {
+        throw ServingError(.invalidArgument, "the server's trace setting '\(name)' needs a value")
+      }
+      try changes.set(name, value)
+    }
+    let final = changes
+    state.withLock { state in
+      if let model { state.models[model] = final } else { state.trace = state.trace.applying(final) }
+    }
+  }
+}
+
+/// What is logged, and how.
+package struct LogSettings: Hashable, Sendable {
+  package enum Format: String, Sendable, CaseIterable {
+    case `default`
+    case iso8601 = "ISO8601"
+    case json
+  }
+
+  /// Empty for the standard error.
+  package var file = ""
+  package var info = true
+  package var warning = true
+  package var error = true
+  /// 0 for no verbose lines.
+  package var verboseLevel = 0
+  package var format = Format.default
+
+  package init() {}
+}
