@@ -4,6 +4,7 @@
 // model's configuration, else from the name of the backend (identity, repeat, square).
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -70,6 +71,8 @@ TRITONSERVER_Error* TRITONBACKEND_ResponseFactoryNew(
 TRITONSERVER_Error* TRITONBACKEND_ResponseFactoryDelete(TRITONBACKEND_ResponseFactory*);
 TRITONSERVER_Error* TRITONBACKEND_ResponseFactorySendFlags(
     TRITONBACKEND_ResponseFactory*, uint32_t flags);
+TRITONSERVER_Error* TRITONBACKEND_ResponseFactoryIsCancelled(
+    TRITONBACKEND_ResponseFactory*, bool*);
 TRITONSERVER_Error* TRITONBACKEND_ResponseNewFromFactory(
     TRITONBACKEND_Response**, TRITONBACKEND_ResponseFactory*);
 TRITONSERVER_Error* TRITONBACKEND_StateNew(
@@ -89,7 +92,7 @@ TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportBatchStatistics(
 namespace {
 
 constexpr Enumeration invalidArgument = 3;
-constexpr Enumeration uint32 = 3, int32 = 8, fp32 = 11, bytes = 13;
+constexpr Enumeration uint32 = 4, int32 = 8, int64 = 9, fp32 = 11;
 constexpr uint32_t finalResponse = 1, releaseAll = 1;
 
 void drop(TRITONSERVER_Error* error) {
@@ -148,6 +151,7 @@ struct Model {
   int64_t maxBatchSize = 0, delayMilliseconds = 0;
   std::vector<std::pair<std::string, std::string>> copies;  // output, input
   std::map<std::string, Enumeration> inputs;
+  std::atomic<int> streams{0};
 };
 
 struct Request {
@@ -240,7 +244,7 @@ TRITONSERVER_Error* answer(
         response, "OUTPUT0", combined(a, filled<float>(fp32, a.shape, (float)model.version), 1));
   } else if (model.function == "batch") {
     request.read("INPUT0", a);
-    request.write(response, "OUTPUT0", filled<int64_t>(9, {a.shape[0], 1}, executed));
+    request.write(response, "OUTPUT0", filled<int64_t>(int64, {a.shape[0], 1}, executed));
   } else if (model.function == "accumulate") {
     request.read("INPUT0", a);
     request.read("STATE_IN", b);
@@ -282,6 +286,9 @@ void stream(std::shared_ptr<Model> model, TRITONBACKEND_ResponseFactory* factory
             Tensor delay, bool withIndex, bool first) {
   for (size_t i = 0; i < in.count(); i++) {
     usleep(1000 * delay.at<uint32_t>(i));
+    bool cancelled = false;
+    drop(TRITONBACKEND_ResponseFactoryIsCancelled(factory, &cancelled));
+    if (cancelled) break;
     TRITONBACKEND_Response* response = nullptr;
     drop(TRITONBACKEND_ResponseNewFromFactory(&response, factory));
     auto put = [&](const char* name, Enumeration type, uint32_t value) {
@@ -301,6 +308,7 @@ void stream(std::shared_ptr<Model> model, TRITONBACKEND_ResponseFactory* factory
   }
   drop(TRITONBACKEND_ResponseFactorySendFlags(factory, finalResponse));
   drop(TRITONBACKEND_ResponseFactoryDelete(factory));
+  model->streams--;
 }
 
 void startStream(std::shared_ptr<Model> model, const Request& request) {
@@ -317,6 +325,7 @@ void startStream(std::shared_ptr<Model> model, const Request& request) {
     wait = Tensor{};
   }
   bool withIndex = model->function == "repeat";
+  model->streams++;
   std::thread(stream, model, factory, in, delay, withIndex, !withIndex).detach();
   usleep(1000 * wait.at<uint32_t>(0));
 }
@@ -365,7 +374,9 @@ __attribute__((visibility("default"))) TRITONSERVER_Error* TRITONBACKEND_ModelFi
     TRITONBACKEND_Model* handle) {
   void* state = nullptr;
   drop(TRITONBACKEND_ModelState(handle, &state));
-  delete static_cast<std::shared_ptr<Model>*>(state);
+  auto* model = static_cast<std::shared_ptr<Model>*>(state);
+  while ((*model)->streams > 0) usleep(1000);
+  delete model;
   return nullptr;
 }
 
