@@ -57,6 +57,33 @@ package enum FileSystem {
     return resolved
   }
 
+  /// When a file or directory was changed last, in nanoseconds since 1970, and its size in bytes.
+  package static func stamp(_ path: String) throws(TensorError) -> (changed: UInt64, size: UInt64) {
+    var changed: UInt64 = 0
+    var size: UInt64 = 0
+    let error = unsafe apus_file_stamp(path, &changed, &size)
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+    return (changed, size)
+  }
+
+  /// Makes a directory whose name begins with `prefix` and is new.
+  package static func makeTemporaryDirectory(prefix: String) throws(TensorError) -> String {
+    var error: Int32 = 0
+    let path = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
+      error = unsafe apus_directory_make_temporary(prefix, buffer.baseAddress, buffer.count)
+      guard error == 0, let start = buffer.baseAddress else { return "" }
+      return unsafe String(cString: start)
+    }
+    guard error == 0 else { throw .file(path: prefix, reason: errorText(error)) }
+    return path
+  }
+
+  /// Removes a directory with everything in it.
+  package static func removeDirectory(_ path: String) throws(TensorError) {
+    let error = unsafe apus_directory_remove(path)
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+  }
+
   /// Makes a directory and its parents; an existing one is no error.
   package static func makeDirectory(_ path: String) throws(TensorError) {
     let error = unsafe apus_directory_make(path, true)

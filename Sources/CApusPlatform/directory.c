@@ -2,6 +2,8 @@
 #include "apus_file.h"
 #include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +27,22 @@ int apus_directory_make(const char *path, bool parents) {
   }
   free(copy);
   return error ? error : make_one(path);
+}
+
+int apus_directory_make_temporary(const char *prefix, char *path, size_t capacity) {
+  int length = snprintf(path, capacity, "%sXXXXXX", prefix);
+  if (length < 0 || (size_t)length >= capacity) return ENAMETOOLONG;
+  return mkdtemp(path) ? 0 : errno;
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk) {
+  (void)info, (void)kind, (void)walk;
+  return remove(path) ? errno : 0;
+}
+
+int apus_directory_remove(const char *path) {
+  int result = nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+  return result < 0 ? errno : result;
 }
 
 static int compare_names(const void *a, const void *b) {

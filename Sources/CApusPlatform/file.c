@@ -109,6 +109,19 @@ int apus_file_size(const char *path, uint64_t *size) {
   return 0;
 }
 
+int apus_file_stamp(const char *path, uint64_t *changed, uint64_t *size) {
+  struct stat info;
+  if (stat(path, &info)) return errno;
+#if defined(__APPLE__)
+  struct timespec time = info.st_mtimespec;
+#else
+  struct timespec time = info.st_mtim;
+#endif
+  *changed = (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+  *size = (uint64_t)info.st_size;
+  return 0;
+}
+
 int apus_file_remove(const char *path) { return unlink(path) ? errno : 0; }
 
 int apus_file_resolve(const char *path, char *resolved, size_t capacity) {

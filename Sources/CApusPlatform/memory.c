@@ -5,6 +5,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #define HUGE_BLOCK ((size_t)4 << 20)
 #define HUGE_PAGE ((size_t)2 << 20)
@@ -42,3 +45,9 @@ void *apus_memory_allocate_huge(size_t bytes, size_t alignment) {
 }
 
 void apus_memory_free(void *memory) { free(memory); }
+
+void apus_memory_trim(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}

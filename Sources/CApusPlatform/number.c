@@ -64,6 +64,13 @@ size_t apus_format_double(double value, char *text, size_t capacity) {
   return print(value, 17, text, capacity);
 }
 
+size_t apus_format_double_fixed(double value, unsigned decimals, char *text, size_t capacity) {
+  locale_t previous = enter_c_locale();
+  int length = snprintf(text, capacity, "%.*f", (int)decimals, value);
+  leave_c_locale(previous);
+  return length > 0 && (size_t)length < capacity ? (size_t)length : 0;
+}
+
 size_t apus_format_double_shortest(double value, char *text, size_t capacity) {
   size_t length = 0;
   for (int digits = 1; digits <= 17; digits++) {

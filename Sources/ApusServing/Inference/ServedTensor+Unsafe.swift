@@ -1,3 +1,4 @@
+package import ApusModelConfig
 package import ApusTensor
 
 extension ServedTensor {
@@ -45,7 +46,7 @@ extension ServedTensor {
         dataType.element, shape: shape, storage: storage, byteOffset: offset)
       // Kernels may read elements only where their type may lie.
       let width = max(dataType.element.bitWidth / 8, 1)
-      if let address = unsafe tensor.denseAddress, unsafe UInt(bitPattern: address) % UInt(width) != 0 {
+      if let address = unsafe tensor.denseAddress, UInt(bitPattern: address) % UInt(width) != 0 {
         tensor = try tensor.copied()
       }
       guard let served = ServedTensor(tensor) else {

@@ -1,3 +1,4 @@
+package import ApusModelConfig
 package import ApusTensor
 
 /// A tensor of a request or an answer. Copies share memory.

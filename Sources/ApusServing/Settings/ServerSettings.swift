@@ -3,6 +3,8 @@ internal import Synchronization
 /// Settings of traces and logs that clients read and change while the server runs.
 package final class ServerSettings: Sendable {
   private let state: Mutex<State>
+  /// Whether anything is traced at all, to be asked once a request.
+  private let tracing: Atomic<Bool>
   /// Called after each change of the log's settings.
   private let onLogChange: @Sendable (LogSettings) -> Void
 
@@ -18,8 +20,11 @@ package final class ServerSettings: Sendable {
     onLogChange: @escaping @Sendable (LogSettings) -> Void = { _ in }
   ) {
     state = Mutex(State(log: log, trace: trace))
+    tracing = Atomic(trace.isOn)
     self.onLogChange = onLogChange
   }
+
+  var isTracing: Bool { tracing.load(ordering: .relaxed) }
 
   package var log: LogSettings { state.withLock { $0.log } }
 
@@ -56,9 +61,11 @@ package final class ServerSettings: Sendable {
       try changes.set(name, value)
     }
     let final = changes
-    state.withLock { state in
+    let isOn = state.withLock { state in
       if let model { state.models[model] = final } else { state.trace = state.trace.applying(final) }
+      return state.trace.isOn || state.models.values.contains { state.trace.applying($0).isOn }
     }
+    tracing.store(isOn, ordering: .relaxed)
   }
 }
 

@@ -12,4 +12,5 @@
 #include "apus_pool.h"
 #include "apus_shared_memory.h"
 #include "apus_system.h"
+#include "apus_thread.h"
 #endif

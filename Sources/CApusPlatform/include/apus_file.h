@@ -39,6 +39,8 @@ bool apus_file_exists(const char *path);
 bool apus_file_is_directory(const char *path);
 int apus_file_size(const char *path, uint64_t *size);
 int apus_file_remove(const char *path);
+// When the file or directory was changed last, in nanoseconds since 1970, and its size.
+int apus_file_stamp(const char *path, uint64_t *changed, uint64_t *size);
 
 // The absolute path without symbolic links, ended by a NUL. ENAMETOOLONG when it does not fit.
 int apus_file_resolve(const char *path, char *resolved, size_t capacity);
@@ -70,6 +72,11 @@ int apus_install_interrupt_cleanup(void);
 
 // Makes a directory, and its parents where `parents`; an existing directory is no error.
 int apus_directory_make(const char *path, bool parents);
+
+// Makes a directory of a new name that begins with `prefix`; the name, ended by a NUL, goes to `path`.
+int apus_directory_make_temporary(const char *prefix, char *path, size_t capacity);
+// Removes a directory and everything in it, without following links.
+int apus_directory_remove(const char *path);
 
 // Names in a directory, without "." and "..", sorted by bytes, each ended by a NUL, back to back.
 typedef struct {

@@ -11,5 +11,7 @@ void *apus_memory_allocate_zero(size_t bytes, size_t alignment);
 // As apus_memory_allocate; blocks of at least 4 MiB ask for huge pages.
 void *apus_memory_allocate_huge(size_t bytes, size_t alignment);
 void apus_memory_free(void *memory);
+// Gives free memory that the process holds back to the system, where it can.
+void apus_memory_trim(void);
 
 #endif

@@ -15,4 +15,7 @@ size_t apus_format_double(double value, char *text, size_t capacity);
 size_t apus_format_double_shortest(double value, char *text, size_t capacity);
 size_t apus_format_float_shortest(float value, char *text, size_t capacity);
 
+// Writes "%.<decimals>f"; a capacity of 336 suffices for up to 20 decimals.
+size_t apus_format_double_fixed(double value, unsigned decimals, char *text, size_t capacity);
+
 #endif

@@ -1,0 +1,146 @@
+/// A request on its way through a model, with the one who waits for it.
+struct ActiveRequest: Sendable {
+  let prepared: PreparedRequest
+  let handle: RequestHandle
+  /// Called with each reply after it was counted.
+  let reply: @Sendable (Reply) -> Void
+  var times: RequestTimes
+  /// Its place among the requests whose answers keep their order; nil where they need not.
+  var orderTicket: Int?
+  /// Input tensors that the server adds: controls and states of sequences.
+  var extraInputs: [NamedTensor] = []
+  /// Why it cannot run, where that is known before.
+  var failure: ServingError?
+  /// Handed all outputs of the model before the answer is made; sequences keep states of them.
+  var onOutputs: (@Sendable ([NamedTensor]) -> Void)?
+  /// Called once when the request is over, whatever became of it.
+  var onEnd: (@Sendable () -> Void)?
+
+  var request: InferenceRequest { prepared.request }
+
+  init(
+    _ prepared: PreparedRequest, handle: RequestHandle, reply: @escaping @Sendable (Reply) -> Void
+  ) {
+    self.prepared = prepared
+    self.handle = handle
+    self.reply = reply
+    times = RequestTimes(arrival: prepared.request.arrival)
+  }
+
+  static let cancelled = ServingError(.cancelled, "Request was cancelled.")
+  static let expired = ServingError(.unavailable, "Request timeout expired")
+  static let queueFull = ServingError(.unavailable, "Exceeds maximum queue size")
+}
+
+/// Answers requests: counts them, makes what the client asked for of the model's outputs, and keeps
+/// the order of answers where the model wants that.
+final class Responder: Sendable {
+  let contract: ModelContract
+  let statistics: ModelStatistics
+  private let order: ResponseOrder?
+  private let tracer: RequestTracer?
+
+  init(
+    _ contract: ModelContract, _ statistics: ModelStatistics, preservesOrder: Bool,
+    tracer: RequestTracer?
+  ) {
+    self.contract = contract
+    self.statistics = statistics
+    order = preservesOrder ? ResponseOrder() : nil
+    self.tracer = tracer
+  }
+
+  /// To be called in the order that answers are to have.
+  func begin(_ request: inout ActiveRequest) { request.orderTicket = order?.ticket() }
+
+  /// Sends the only response of a request; `outputs` are in the client's shapes.
+  func succeed(_ request: ActiveRequest, _ outputs: [NamedTensor]) {
+    let response: InferenceResponse
+    do throws(ServingError) { response = try self.response(request, outputs) } catch {
+      return fail(request, error, .other)
+    }
+    let end = Clock.now()
+    statistics.countSuccess(items: request.prepared.batchSize, request.times, end: end)
+    statistics.countFirstResponse(end &- request.times.arrival)
+    tracer?.finish(request, contract, end: end)
+    finish(request, .response(response, isFinal: true))
+  }
+
+  /// As `succeed`, with outputs that were computed for an earlier request.
+  func succeedFromCache(_ request: ActiveRequest, _ outputs: [NamedTensor], lookup: UInt64) {
+    let response: InferenceResponse
+    do throws(ServingError) { response = try self.response(request, outputs) } catch {
+      return fail(request, error, .other)
+    }
+    statistics.countCacheHit(
+      items: request.prepared.batchSize, arrival: request.times.arrival, lookup: lookup,
+      end: Clock.now())
+    finish(request, .response(response, isFinal: true))
+  }
+
+  /// Sends one of many responses; false where nobody listens any more.
+  func send(_ request: ActiveRequest, _ outputs: [NamedTensor]) -> Bool {
+    if request.handle.isCancelled { return false }
+    do throws(ServingError) {
+      request.reply(.response(try response(request, outputs), isFinal: false))
+      return true
+    } catch {
+      request.reply(.failure(error))
+      return false
+    }
+  }
+
+  /// Ends a request of many responses.
+  func end(_ request: ActiveRequest) {
+    let end = Clock.now()
+    statistics.countSuccess(items: request.prepared.batchSize, request.times, end: end)
+    tracer?.finish(request, contract, end: end)
+    finish(request, .finished)
+  }
+
+  func fail(_ request: ActiveRequest, _ error: ServingError, _ reason: FailureReason) {
+    statistics.countFailure(reason, arrival: request.times.arrival, end: Clock.now())
+    let id = request.request.id
+    finish(request, .failure(id.isEmpty ? error : error.prefixed("[request id: \(id)] ")))
+  }
+
+  private func finish(_ request: ActiveRequest, _ reply: Reply) {
+    request.handle.onCancel(nil)
+    request.onEnd?()
+    if let order, let ticket = request.orderTicket {
+      order.complete(ticket) { request.reply(reply) }
+    } else {
+      request.reply(reply)
+    }
+  }
+
+  private func response(
+    _ active: ActiveRequest, _ outputs: [NamedTensor]
+  ) throws(ServingError) -> InferenceResponse {
+    let request = active.request
+    var response = InferenceResponse(
+      model: contract.model, version: contract.version, id: request.id)
+    if request.outputs.isEmpty {
+      response.outputs = outputs.map { InferenceResponse.Output($0.name, $0.tensor) }
+      return response
+    }
+    for wanted in request.outputs {
+      guard var tensor = outputs.first(where: { $0.name == wanted.name })?.tensor else {
+        // A decoupled model may leave outputs out of some responses.
+        if contract.isDecoupled { continue }
+        throw ServingError(
+          .internalFailure, "the model did not compute the output '\(wanted.name)'")
+      }
+      if wanted.classification > 0 {
+        let labels = contract.outputIndex[wanted.name].map { contract.outputs[$0].labels } ?? []
+        tensor = try Classification.classes(
+          tensor, count: wanted.classification, labels: labels,
+          isBatched: contract.maximumBatch > 0, output: wanted.name)
+      }
+      try wanted.destination?.write(tensor, output: wanted.name)
+      response.outputs.append(
+        InferenceResponse.Output(wanted.name, tensor, destination: wanted.destination?.range))
+    }
+    return response
+  }
+}

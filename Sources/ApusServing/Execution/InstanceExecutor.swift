@@ -1,0 +1,220 @@
+internal import ApusTensor
+
+/// Runs one instance of a model on joined requests and answers them. One thread at a time.
+final class InstanceExecutor {
+  private let instance: ModelInstance
+  private let contract: ModelContract
+  private let batchInputs: BatchInputs
+  private let responder: Responder
+  /// Outputs beyond those of the contract that are computed: states of sequences.
+  private let extraOutputs: Set<String>
+
+  init(
+    _ instance: ModelInstance, _ contract: ModelContract, _ batchInputs: BatchInputs,
+    _ responder: Responder, extraOutputs: Set<String> = []
+  ) {
+    self.instance = instance
+    self.contract = contract
+    self.batchInputs = batchInputs
+    self.responder = responder
+    self.extraOutputs = extraOutputs
+  }
+
+  /// Runs the instance without a request.
+  func warmUp(_ inputs: [NamedTensor]) throws(ServingError) {
+    switch instance {
+    case .batched(let instance):
+      let names = extraOutputs.union(contract.outputs.map(\.name))
+      _ = try instance.run(inputs, outputs: names, parameters: [:])
+    case .decoupled(let instance):
+      try instance.run(inputs, parameters: [:]) { _ in true }
+    }
+  }
+
+  /// Computes and answers all of them.
+  func execute(_ requests: [ActiveRequest]) {
+    var live: [ActiveRequest] = []
+    for request in requests {
+      if request.handle.isCancelled {
+        responder.fail(request, ActiveRequest.cancelled, .canceled)
+      } else {
+        live.append(request)
+      }
+    }
+    guard !live.isEmpty else { return }
+    switch instance {
+    case .batched(let instance): run(instance, live)
+    case .decoupled(let instance): live.forEach { run(instance, $0) }
+    }
+  }
+
+  private func run(_ instance: any BatchedInstance, _ requests: [ActiveRequest]) {
+    var times = RequestTimes(arrival: 0)
+    times.computeStart = Clock.now()
+    let outputs: [[NamedTensor]]
+    do throws(ServingError) {
+      let inputs = try join(requests)
+      times.inputEnd = Clock.now()
+      let wanted = outputNames(requests)
+      if requests.count == 1 { requests[0].handle.onCancel(instance.cancel) }
+      let results = try instance.run(
+        inputs, outputs: wanted,
+        parameters: requests.count == 1 ? requests[0].request.parameters : [:])
+      times.outputStart = Clock.now()
+      outputs = try split(results, requests)
+      times.computeEnd = Clock.now()
+    } catch {
+      if requests.count > 1, error.code != .cancelled {
+        // One request's values must not fail the others.
+        for request in requests { run(instance, [request]) }
+        return
+      }
+      for request in requests {
+        responder.fail(request, error, error.code == .cancelled ? .canceled : .backend)
+      }
+      return
+    }
+    let size = requests.reduce(0) { $0 + $1.prepared.batchSize }
+    responder.statistics.countExecution(size: size, times)
+    for (request, outputs) in zip(requests, outputs) {
+      var request = request
+      request.times.computeStart = times.computeStart
+      request.times.inputEnd = times.inputEnd
+      request.times.outputStart = times.outputStart
+      request.times.computeEnd = times.computeEnd
+      if let onOutputs = request.onOutputs {
+        onOutputs(outputs)
+        responder.succeed(request, outputs.filter { contract.outputIndex[$0.name] != nil })
+      } else {
+        responder.succeed(request, outputs)
+      }
+    }
+  }
+
+  private func run(_ instance: any DecoupledInstance, _ request: ActiveRequest) {
+    var request = request
+    request.times.computeStart = Clock.now()
+    request.times.inputEnd = request.times.computeStart
+    var index = 0
+    var last = request.times.inputEnd
+    do throws(ServingError) {
+      try instance.run(
+        request.prepared.inputs + request.extraInputs, parameters: request.request.parameters
+      ) { outputs in
+        let computed = Clock.now()
+        let goesOn = responder.send(request, outputs)
+        let sent = Clock.now()
+        if index == 0 { responder.statistics.countFirstResponse(sent &- request.times.arrival) }
+        responder.statistics.countResponse(
+          index, infer: computed &- last, output: sent &- computed, isEmpty: false)
+        index += 1
+        last = sent
+        return goesOn
+      }
+    } catch { return responder.fail(request, error, .backend) }
+    if request.handle.isCancelled {
+      return responder.fail(request, ActiveRequest.cancelled, .canceled)
+    }
+    request.times.outputStart = Clock.now()
+    request.times.computeEnd = request.times.outputStart
+    responder.statistics.countExecution(size: request.prepared.batchSize, request.times)
+    responder.end(request)
+  }
+
+  // MARK: Joining
+
+  private func join(_ requests: [ActiveRequest]) throws(ServingError) -> [NamedTensor] {
+    let first = requests[0]
+    var inputs: [NamedTensor] = []
+    if requests.count == 1, batchInputs.isEmpty {
+      inputs = first.prepared.inputs + first.extraInputs
+      return inputs
+    }
+    for (position, input) in first.prepared.inputs.enumerated() {
+      let declared = contract.inputIndex[input.name].map { contract.inputs[$0] }
+      if declared?.isShapeTensor == true {
+        inputs.append(input)
+        continue
+      }
+      let parts = requests.map { $0.prepared.inputs[position].tensor }
+      inputs.append(
+        NamedTensor(input.name, try .joined(parts, isRagged: declared?.isRagged ?? false)))
+    }
+    for (position, input) in first.extraInputs.enumerated() {
+      inputs.append(
+        NamedTensor(input.name, try .joined(requests.map { $0.extraInputs[position].tensor })))
+    }
+    guard !batchInputs.isEmpty else { return inputs }
+    return inputs + (try batchInputs.tensors(requests.map(shapes)))
+  }
+
+  private func shapes(_ request: ActiveRequest) -> [String: [Int]] {
+    Dictionary(
+      request.prepared.inputs.map { ($0.name, $0.tensor.shape) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The outputs that any of the requests needs; empty for all.
+  private func outputNames(_ requests: [ActiveRequest]) -> Set<String> {
+    var names = extraOutputs
+    for request in requests {
+      if request.request.outputs.isEmpty { return Set(contract.outputs.map(\.name)).union(names) }
+      for output in request.request.outputs { names.insert(output.name) }
+    }
+    return names
+  }
+
+  // MARK: Splitting
+
+  /// The outputs of each request, in the contract's order and the shapes that clients see.
+  private func split(
+    _ results: [NamedTensor], _ requests: [ActiveRequest]
+  ) throws(ServingError) -> [[NamedTensor]] {
+    var outputs = [[NamedTensor]](repeating: [], count: requests.count)
+    let sizes = requests.map(\.prepared.batchSize)
+    for result in ordered(results) {
+      let declared = contract.outputIndex[result.name].map { contract.outputs[$0] }
+      if let source = batchInputs.scattered[result.name] {
+        for (index, part) in try scatter(result, source, requests).enumerated() {
+          outputs[index].append(NamedTensor(result.name, part))
+        }
+      } else if contract.maximumBatch == 0 {
+        outputs[0].append(NamedTensor(result.name, try shown(result.tensor, declared, lead: [])))
+      } else {
+        let parts = try result.tensor.split(sizes, output: result.name)
+        for (index, part) in parts.enumerated() {
+          outputs[index].append(
+            NamedTensor(result.name, try shown(part, declared, lead: [sizes[index]])))
+        }
+      }
+    }
+    return outputs
+  }
+
+  private func ordered(_ results: [NamedTensor]) -> [NamedTensor] {
+    func place(_ name: String) -> Int { contract.outputIndex[name] ?? Int.max }
+    return results.sorted { place($0.name) < place($1.name) }
+  }
+
+  /// The shape that clients see of an output that the model gives in another.
+  private func shown(
+    _ tensor: ServedTensor, _ declared: ModelContract.Tensor?, lead: [Int]
+  ) throws(ServingError) -> ServedTensor {
+    guard let declared, let reshape = declared.reshape else { return tensor }
+    let dims = Array(tensor.shape.dropFirst(lead.count))
+    return try tensor.reshaped(
+      lead + ModelContract.substitute(from: dims, pattern: reshape, into: declared.dims))
+  }
+
+  /// Cuts a row of elements into parts of the shapes of an input of each request.
+  private func scatter(
+    _ result: NamedTensor, _ source: String, _ requests: [ActiveRequest]
+  ) throws(ServingError) -> [ServedTensor] {
+    let shapes = requests.map { self.shapes($0)[source] ?? [] }
+    let counts = shapes.map { Array.product($0) ?? 0 }
+    let flat = try result.tensor.reshaped([result.tensor.count])
+    let parts = try flat.split(counts, output: result.name)
+    var shaped: [ServedTensor] = []
+    for (part, shape) in zip(parts, shapes) { shaped.append(try part.reshaped(shape)) }
+    return shaped
+  }
+}

@@ -1,0 +1,75 @@
+package import ApusModelConfig
+package import ApusServingSchema
+
+/// What a served model takes and gives, in the form that requests are checked against.
+package struct ModelContract: Sendable {
+  package struct Tensor: Sendable {
+    package let name: String
+    package let dataType: DataType
+    /// Extents that clients see without the batch dimension; -1 where any will do.
+    package let dims: [Int]
+    /// Extents that the model sees instead; nil where they are the same.
+    package let reshape: [Int]?
+    package let isOptional: Bool
+    package let isRagged: Bool
+    package let isShapeTensor: Bool
+    /// Names of classes, from the label file of an output.
+    package let labels: [String]
+  }
+
+  package let model: String
+  package let version: Int
+  /// 0 where the model has no batch dimension.
+  package let maximumBatch: Int
+  package let inputs: [Tensor]
+  package let outputs: [Tensor]
+  package let isDecoupled: Bool
+  let inputIndex: [String: Int]
+  let outputIndex: [String: Int]
+  let requiredInputs: Int
+
+  /// `labels` are classes by output. Throws where an input or output has no type.
+  package init(
+    _ config: Inference_ModelConfig, version: Int, labels: [String: [String]] = [:]
+  ) throws(ServingError) {
+    model = config.name
+    self.version = version
+    maximumBatch = Int(max(config.maxBatchSize, 0))
+    isDecoupled = config.modelTransactionPolicy.decoupled
+    func tensor(
+      _ name: String, _ type: Inference_DataType, _ dims: [Int64], _ reshape: [Int64]?,
+      isOptional: Bool = false, isRagged: Bool = false, isShape: Bool = false
+    ) throws(ServingError) -> Tensor {
+      guard let dataType = DataType(type) else {
+        throw ServingError(
+          .invalidArgument, "'\(name)' of model '\(config.name)' has no data type")
+      }
+      return Tensor(
+        name: name, dataType: dataType, dims: dims.map { Int($0) },
+        reshape: reshape.map { $0.map { Int($0) } }, isOptional: isOptional, isRagged: isRagged,
+        isShapeTensor: isShape, labels: labels[name] ?? [])
+    }
+    var inputs: [Tensor] = []
+    for input in config.input {
+      inputs.append(
+        try tensor(
+          input.name, input.dataType, input.dims, input.hasReshape ? input.reshape.shape : nil,
+          isOptional: input.optional, isRagged: input.allowRaggedBatch,
+          isShape: input.isShapeTensor))
+    }
+    var outputs: [Tensor] = []
+    for output in config.output {
+      outputs.append(
+        try tensor(
+          output.name, output.dataType, output.dims,
+          output.hasReshape ? output.reshape.shape : nil))
+    }
+    self.inputs = inputs
+    self.outputs = outputs
+    inputIndex = Dictionary(
+      zip(inputs.map(\.name), inputs.indices), uniquingKeysWith: { first, _ in first })
+    outputIndex = Dictionary(
+      zip(outputs.map(\.name), outputs.indices), uniquingKeysWith: { first, _ in first })
+    requiredInputs = inputs.count { !$0.isOptional }
+  }
+}

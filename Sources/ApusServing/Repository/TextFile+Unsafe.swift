@@ -1,0 +1,46 @@
+internal import ApusTensor
+internal import CApusPlatform
+
+/// Small files of a model's directory.
+enum TextFile {
+  /// Throws where the file cannot be read, is larger than `limit` bytes or no UTF-8.
+  static func read(_ path: String, limit: Int = 16 << 20) throws(ServingError) -> String {
+    let bytes = try data(path, limit: limit)
+    guard let text = unsafe String(validating: bytes.bytes, as: UTF8.self) else {
+      throw ServingError(.invalidArgument, "\(path): not a text in UTF-8")
+    }
+    return text
+  }
+
+  /// The start of a file whose size the system does not tell, such as those of `/proc`.
+  static func pseudo(_ path: String) throws(ServingError) -> String {
+    var count = 0
+    let text = unsafe withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 1) { buffer in
+      let error = unsafe apus_file_read(path, 0, buffer.baseAddress, buffer.count, &count)
+      guard error == 0 else { return "" }
+      return unsafe String(decoding: buffer.prefix(count), as: UTF8.self)
+    }
+    guard !text.isEmpty else { throw ServingError(.notFound, path) }
+    return text
+  }
+
+  /// The bytes of a file, copied.
+  static func data(_ path: String, limit: Int = 1 << 30) throws(ServingError) -> Storage {
+    do {
+      let file = try MappedFile(path: path)
+      guard file.byteCount <= limit else {
+        throw ServingError(
+          .invalidArgument, "\(path): \(file.byteCount) bytes, at most \(limit) are read")
+      }
+      let storage = try Storage.uninitialized(byteCount: file.byteCount)
+      unsafe file.range.withBytes { source in
+        if let base = source.baseAddress, source.count > 0 {
+          unsafe storage.address.copyMemory(from: base, byteCount: source.count)
+        }
+      }
+      return storage
+    } catch let error as ServingError { throw error } catch {
+      throw ServingError(.invalidArgument, "\(error)")
+    }
+  }
+}

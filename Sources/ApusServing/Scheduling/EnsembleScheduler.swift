@@ -1,0 +1,122 @@
+internal import ApusServingSchema
+
+/// Runs the steps of an ensemble as soon as their inputs are there. Tensors go from step to step without
+/// a copy; no more requests are inside than `limit`, the others wait at the entrance.
+final class EnsembleScheduler: Scheduler {
+  typealias Submit =
+    @Sendable (InferenceRequest, @escaping @Sendable (Reply) -> Void) -> RequestHandle
+
+  private struct State {
+    var waiting = FIFO<ActiveRequest>()
+    var running = 0
+    var isStopped = false
+    var onStop: (@Sendable () -> Void)?
+  }
+
+  private let state = Monitor(State())
+  private let steps: [EnsembleStep]
+  private let limit: Int
+  private let responder: Responder
+  private let submitStep: Submit
+
+  /// `limit` is at least 1.
+  init(
+    _ config: Inference_ModelConfig, limit: Int, responder: Responder, submit: @escaping Submit
+  ) {
+    steps = config.ensembleScheduling.step.map { EnsembleStep($0) }
+    self.limit = max(limit, 1)
+    self.responder = responder
+    submitStep = submit
+  }
+
+  var pendingCount: Int { state.withLock { $0.waiting.count } }
+
+  func submit(_ request: ActiveRequest) -> Bool {
+    var request = request
+    request.times.queueStart = Clock.now()
+    responder.statistics.countPending(1)
+    enum Outcome { case start, wait, stopped }
+    let outcome: Outcome = state.withLock { state in
+      if state.isStopped { return .stopped }
+      if state.running < limit {
+        state.running += 1
+        return .start
+      }
+      state.waiting.append(request)
+      return .wait
+    }
+    switch outcome {
+    case .start: start(request)
+    case .wait:
+      let handle = request.handle
+      handle.onCancel { [weak self, weak handle] in self?.cancel(handle) }
+    case .stopped:
+      responder.statistics.countPending(-1)
+      return false
+    }
+    return true
+  }
+
+  private func cancel(_ handle: RequestHandle?) {
+    let removed = state.withLock { $0.waiting.removeAll { $0.handle === handle } }
+    for request in removed {
+      responder.statistics.countPending(-1)
+      responder.fail(request, ActiveRequest.cancelled, .canceled)
+    }
+  }
+
+  private func start(_ request: ActiveRequest) {
+    responder.statistics.countPending(-1)
+    var request = request
+    request.times.computeStart = Clock.now()
+    request.times.inputEnd = request.times.computeStart
+    let run = EnsembleRun(request, steps, responder, submitStep) { [self] in finished() }
+    run.start()
+  }
+
+  private func finished() {
+    enum Next { case request(ActiveRequest), stop(@Sendable () -> Void), nothing }
+    let next: Next = state.withLock { state in
+      if let request = state.waiting.popFirst() { return .request(request) }
+      state.running -= 1
+      if state.isStopped, state.running == 0, let done = state.onStop {
+        state.onStop = nil
+        return .stop(done)
+      }
+      return .nothing
+    }
+    switch next {
+    case .request(let request): start(request)
+    case .stop(let done): done()
+    case .nothing: break
+    }
+  }
+
+  func stop(_ done: @escaping @Sendable () -> Void) {
+    let isOver = state.withLock { state in
+      state.isStopped = true
+      if state.running == 0 { return true }
+      state.onStop = done
+      return false
+    }
+    if isOver { done() }
+  }
+}
+
+/// A step of an ensemble (`ModelEnsembling.Step`).
+struct EnsembleStep: Sendable {
+  let model: String
+  /// Nil for the newest.
+  let version: Int?
+  /// The ensemble's tensor by the model's input.
+  let inputs: [(input: String, tensor: String)]
+  /// The ensemble's tensor by the model's output.
+  let outputs: [String: String]
+
+  init(_ step: Inference_ModelEnsembling.Step) {
+    model = step.modelName
+    version = step.modelVersion > 0 ? Int(step.modelVersion) : nil
+    inputs = step.inputMap.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    outputs = step.outputMap
+  }
+}

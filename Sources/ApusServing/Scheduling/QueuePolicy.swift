@@ -1,0 +1,43 @@
+package import ApusServingSchema
+
+/// What bounds the wait of one priority level (`ModelQueuePolicy`).
+package struct QueuePolicy: Hashable, Sendable {
+  package enum TimeoutAction: Hashable, Sendable { case reject, delay }
+
+  package var timeoutAction = TimeoutAction.reject
+  /// In nanoseconds; 0 for none.
+  package var defaultTimeout: UInt64 = 0
+  /// Whether a request may ask for a shorter wait.
+  package var allowsOverride = false
+  /// Requests; 0 for no bound.
+  package var maximumSize = 0
+
+  package init() {}
+
+  package init(_ policy: Inference_ModelQueuePolicy) {
+    timeoutAction = policy.timeoutAction == .delay ? .delay : .reject
+    defaultTimeout = policy.defaultTimeoutMicroseconds.multipliedClamping(by: 1000)
+    allowsOverride = policy.allowTimeoutOverride
+    maximumSize = Int(policy.maxQueueSize)
+  }
+
+  /// When a request that arrives now has waited too long; nil for never. `timeout` is the request's
+  /// own in nanoseconds, 0 for none.
+  func deadline(now: UInt64, timeout: UInt64) -> UInt64? {
+    var limit = defaultTimeout
+    if allowsOverride, timeout > 0 { limit = limit == 0 ? timeout : min(limit, timeout) }
+    return limit == 0 ? nil : now.addingClamping(limit)
+  }
+}
+
+extension UInt64 {
+  func multipliedClamping(by factor: UInt64) -> UInt64 {
+    let (product, overflow) = multipliedReportingOverflow(by: factor)
+    return overflow ? .max : product
+  }
+
+  func addingClamping(_ other: UInt64) -> UInt64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+}

@@ -1,0 +1,58 @@
+/// Writes samples in Prometheus' text format, version 0.0.4.
+struct MetricsWriter {
+  private(set) var text = ""
+
+  /// Begins a family; its samples follow.
+  mutating func begin(_ name: String, _ help: String, _ type: String) {
+    text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+  }
+
+  mutating func sample(_ name: String, _ labels: [(String, String)], _ value: UInt64) {
+    line(name, labels, "\(value)")
+  }
+
+  /// A sample of any real number.
+  mutating func sample(_ name: String, _ labels: [(String, String)], seconds value: Double) {
+    line(name, labels, "\(value)")
+  }
+
+  /// Buckets in seconds, their sum and count. Every fourth bound is written: doublings.
+  mutating func histogram(_ name: String, _ labels: [(String, String)], _ histogram: Histogram) {
+    var cumulative: UInt64 = 0
+    for (index, bound) in Histogram.bounds.enumerated() {
+      cumulative += histogram.counts[index]
+      guard index % 4 == 0 else { continue }
+      line(name + "_bucket", labels + [("le", "\(Double(bound) / 1e9)")], "\(cumulative)")
+    }
+    line(name + "_bucket", labels + [("le", "+Inf")], "\(histogram.total)")
+    line(name + "_sum", labels, "\(Double(histogram.sum) / 1e9)")
+    line(name + "_count", labels, "\(histogram.total)")
+  }
+
+  private mutating func line(_ name: String, _ labels: [(String, String)], _ value: String) {
+    text += name
+    if !labels.isEmpty {
+      text += "{"
+      for (index, (key, value)) in labels.enumerated() {
+        if index > 0 { text += "," }
+        text += key + "=\"" + Self.escaped(value) + "\""
+      }
+      text += "}"
+    }
+    text += " " + value + "\n"
+  }
+
+  private static func escaped(_ value: String) -> String {
+    guard value.utf8.contains(where: { $0 == 0x22 || $0 == 0x5C || $0 == 0x0A }) else { return value }
+    var text = ""
+    for character in value.unicodeScalars {
+      switch character {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\n": text += "\\n"
+      default: text.unicodeScalars.append(character)
+      }
+    }
+    return text
+  }
+}
