@@ -138,7 +138,10 @@ def batch_teller(name, more="", batch=8):
 STATE = ('state [ { input_name: "STATE_IN" output_name: "STATE_OUT" data_type: TYPE_INT32 dims: [ 1 ] %s } ]\n')
 
 
-def accumulator(name, strategy, idle=60_000_000, initial="", batch=4, files=None, more=""):
+ZERO_STATE = 'initial_state: { name: "zero" data_type: TYPE_INT32 dims: [ 1 ] zero_data: true }'
+
+
+def accumulator(name, strategy, idle=60_000_000, initial=ZERO_STATE, batch=4, files=None, more=""):
     """OUTPUT0 is the sum of what the sequence sent in INPUT0, kept as implicit state."""
     model = graph([helper.make_node("Add", ["INPUT0", "STATE_IN"], ["OUTPUT0"]),
                    helper.make_node("Identity", ["OUTPUT0"], ["STATE_OUT"])],

@@ -92,7 +92,7 @@ TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportBatchStatistics(
 namespace {
 
 constexpr Enumeration invalidArgument = 3;
-constexpr Enumeration uint32 = 4, int32 = 8, int64 = 9, fp32 = 11;
+constexpr Enumeration uint32 = 4, int32 = 8, int64 = 9, fp32 = 11, bytes = 13;
 constexpr uint32_t finalResponse = 1, releaseAll = 1;
 
 void drop(TRITONSERVER_Error* error) {
@@ -157,6 +157,7 @@ struct Model {
 struct Request {
   TRITONBACKEND_Request* request;
   const Model& model;
+  TRITONSERVER_Error* error = nullptr;
 
   bool read(const std::string& name, Tensor& tensor) const {
     TRITONBACKEND_Input* input = nullptr;
@@ -200,16 +201,18 @@ struct Request {
     return 1;
   }
 
-  void write(TRITONBACKEND_Response* response, const std::string& name, const Tensor& tensor) const {
-    if (!wants(name)) return;
+  // The first failure is kept in `error`.
+  void write(TRITONBACKEND_Response* response, const std::string& name, const Tensor& tensor) {
+    if (error != nullptr || !wants(name)) return;
     TRITONBACKEND_Output* output = nullptr;
-    drop(TRITONBACKEND_ResponseOutput(
-        response, &output, name.c_str(), tensor.type, tensor.shape.data(), tensor.shape.size()));
+    error = TRITONBACKEND_ResponseOutput(
+        response, &output, name.c_str(), tensor.type, tensor.shape.data(), tensor.shape.size());
+    if (error != nullptr) return;
     void* base = nullptr;
     Enumeration memory = 0;
     int64_t device = 0;
-    drop(TRITONBACKEND_OutputBuffer(output, &base, tensor.data.size(), &memory, &device));
-    if (base != nullptr) memcpy(base, tensor.data.data(), tensor.data.size());
+    error = TRITONBACKEND_OutputBuffer(output, &base, tensor.data.size(), &memory, &device);
+    if (error == nullptr && base != nullptr) memcpy(base, tensor.data.data(), tensor.data.size());
   }
 
   void keep(const std::string& name, const Tensor& tensor) const {
@@ -225,14 +228,28 @@ struct Request {
   }
 };
 
+// Without what follows the last string: Triton pads identifiers of sequences.
+Tensor unpadded(Tensor tensor) {
+  if (tensor.type != bytes) return tensor;
+  size_t count = 1, end = 0;
+  for (int64_t extent : tensor.shape) count *= extent;
+  for (size_t i = 0; i < count && end + 4 <= tensor.data.size(); i++) {
+    uint32_t length;
+    memcpy(&length, &tensor.data[end], 4);
+    end += 4 + length;
+  }
+  if (end < tensor.data.size()) tensor.data.resize(end);
+  return tensor;
+}
+
 // Fills the response; an error is the answer instead.
 TRITONSERVER_Error* answer(
-    const Request& request, TRITONBACKEND_Response* response, int64_t executed) {
+    Request& request, TRITONBACKEND_Response* response, int64_t executed) {
   const Model& model = request.model;
   Tensor a, b;
   if (model.function == "identity") {
     for (auto& [output, input] : model.copies)
-      if (request.read(input, a)) request.write(response, output, a);
+      if (request.read(input, a)) request.write(response, output, unpadded(a));
   } else if (model.function == "add_sub" || model.function == "add") {
     request.read("INPUT0", a);
     bool two = request.read("INPUT1", b);
@@ -278,7 +295,7 @@ TRITONSERVER_Error* answer(
   } else {
     return TRITONSERVER_ErrorNew(invalidArgument, ("no function " + model.function).c_str());
   }
-  return nullptr;
+  return request.error;
 }
 
 // The decoupled models answer from a thread of their own, as Triton's samples do.
@@ -391,11 +408,11 @@ __attribute__((visibility("default"))) TRITONSERVER_Error* TRITONBACKEND_ModelIn
   uint64_t start = now();
   if (model->delayMilliseconds > 0) usleep(1000 * model->delayMilliseconds);
   int64_t executed = 0;
-  for (uint32_t i = 0; i < count; i++) executed += Request{requests[i], *model}.batch();
+  for (uint32_t i = 0; i < count; i++) executed += Request{requests[i], *model, nullptr}.batch();
   bool decoupled = model->function == "repeat" || model->function == "square";
   std::vector<bool> good(count, true);
   for (uint32_t i = 0; i < count; i++) {
-    Request request{requests[i], *model};
+    Request request{requests[i], *model, nullptr};
     if (decoupled) {
       startStream(model, request);
       continue;

@@ -58,7 +58,7 @@ def scheduling_models():
         native("slow_priority", delay=150, batch=1, more=queue("priority_levels: 3 default_priority_level: 2")),
         native("slow_ordered", delay=50, batch=2, more=queue("preserve_ordering: true")),
         Model("wide", native("wide", delay=200, batch=1).config.replace("count: 1", "count: 3"), None),
-        native("cancelled", delay=500, batch=1),
+        native("cancelled", delay=500, batch=1, more=queue("")),
         ensemble("chain", [("INPUT0", "INT32", [-1])], [("OUTPUT0", "INT32", [-1])],
                  [("slow", {"INPUT0": "INPUT0"}, {"OUTPUT0": "between"}),
                   ("slow_batched", {"INPUT0": "between"}, {"OUTPUT0": "OUTPUT0"})]),
@@ -69,8 +69,6 @@ def sequence_models():
     return [
         accumulator("direct", "direct { }"),
         accumulator("oldest", "oldest { max_candidate_sequences: 4 max_queue_delay_microseconds: 1000 }"),
-        accumulator("initial_zero", "direct { }", initial='initial_state: { name: "zero" data_type: TYPE_INT32 '
-                    'dims: [ 1 ] zero_data: true }'),
         accumulator("initial_file", "direct { }", initial='initial_state: { name: "file" data_type: TYPE_INT32 '
                     'dims: [ 1 ] data_file: "hundred" }',
                     files={"initial_state/hundred": (100).to_bytes(4, "little")}),
