@@ -147,7 +147,8 @@ struct JSONConfigParser {
       guard let bytes = Base64.decode(text) else { throw wrong }
       value = .text(bytes)
     case (.enumeration(let type), .text(let name)):
-      value = try message.enumValue(name, of: type, in: field, location: location)
+      let known = type.number(of: name) == nil ? name.uppercased() : name
+      value = try message.enumValue(known, of: type, in: field, location: location)
     case (.enumeration(let type), .number(let digits)):
       guard let number = Int32(digits), type.name(of: number) != nil else { throw wrong }
       value = .signed(Int64(number))
