@@ -298,8 +298,8 @@ struct ConfigValidationTests {
     "Configurations are compared with the model",
     arguments: [
       (
-        "input { name: 'z' data_type: TYPE_FP32 dims: 4 }",
-        "input[0].name: the model has no input 'z' (inputs: a, b)"
+        "input { name: 'zzz' data_type: TYPE_FP32 dims: 4 }",
+        "input[0].name: the model has no input 'zzz' (inputs: a, b)"
       ),
       (
         "input { name: 'a' data_type: TYPE_INT32 dims: 4 }",
