@@ -36,19 +36,14 @@ func serverTarget(_ name: String) -> Target.Dependency {
 
 let nio: [Target.Dependency] = [
   serverProduct("NIOCore", "swift-nio"), serverProduct("NIOPosix", "swift-nio"),
-  serverProduct("NIOSSL", "swift-nio-ssl"), serverProduct("Logging", "swift-log"),
+  serverProduct("NIOHTTP1", "swift-nio"), serverProduct("NIOSSL", "swift-nio-ssl"),
+  serverProduct("Logging", "swift-log"),
 ]
 
 let grpc: [Target.Dependency] = [
   serverProduct("GRPCCore", "grpc-swift-2"),
   serverProduct("GRPCNIOTransportHTTP2", "grpc-swift-nio-transport"),
   serverProduct("GRPCProtobuf", "grpc-swift-protobuf"),
-]
-
-let hummingbird: [Target.Dependency] = [
-  serverProduct("Hummingbird", "hummingbird"), serverProduct("HummingbirdTLS", "hummingbird"),
-  serverProduct("HTTPTypes", "swift-http-types"),
-  serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
 ]
 
 /// The commit that a release build is made from, named in its environment: `apus --version` shows it.
@@ -72,9 +67,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
     .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
     .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
@@ -112,13 +105,15 @@ let package = Package(
     .target(name: "ApusServingSchema", dependencies: [protobuf]),
     library("ApusModelConfig", ["ApusServingSchema", "ApusTensor", protobuf]),
     library("ApusServing", ["ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform"]),
+    .target(name: "CApusConsole", exclude: ["page"]),
     .target(name: "CApusZlib", linkerSettings: [.linkedLibrary("z", .when(traits: ["Server"]))]),
     library(
       "ApusHTTP",
       [
         "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform",
-        "CApusZlib", protobuf,
-      ] + nio + hummingbird),
+        "CApusZlib", "CApusConsole", protobuf,
+        serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
+      ] + nio),
     library(
       "ApusGRPC",
       ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf] + nio + grpc),
@@ -166,8 +161,7 @@ let package = Package(
     tests("ApusServingTests", ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor"]),
     tests(
       "ApusHTTPTests",
-      ["ApusHTTP", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor"] + nio
-        + hummingbird + [serverProduct("HummingbirdTesting", "hummingbird")]),
+      ["ApusHTTP", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor"] + nio),
     tests(
       "ApusGRPCTests",
       ["ApusGRPC", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]
