@@ -103,12 +103,12 @@ def lifecycle_models():
     warmed = native("warmed", more=warm)
     warmed.files = {"warmup/two": (7).to_bytes(4, "little") * 2}
     return [add_sub("add_sub"), add_sub("simple", "INT32"), versioned("versions"), warmed,
-            native("slow", delay=400, batch=1), native("native"),
+            native("slow", delay=400, batch=1), native("native", "BYTES"),
             Model("broken", 'name: "broken"\nplatform: "onnxruntime_onnx"\nmax_batch_size: "eight"\n'),
             Model("other_name", 'name: "another"\nbackend: "identity"\n'),
             served("no_version", None, [("INPUT0", "INT32", [1])], [("OUTPUT0", "INT32", [1])], None,
                    backend='backend: "identity"', versions=()),
-            ensemble("parent", [("INPUT0", "INT32", [-1])], [("OUTPUT0", "INT32", [-1])],
+            ensemble("parent", [("INPUT0", "BYTES", [-1])], [("OUTPUT0", "BYTES", [-1])],
                      [("native", {"INPUT0": "INPUT0"}, {"OUTPUT0": "OUTPUT0"})])]
 
 
@@ -122,7 +122,7 @@ def poll_models():
 
 # name: (models, flags). The flags are Triton's; "{work}" is a folder for files of the profile.
 PROFILES = {
-    "main": (main_models, []),
+    "main": (main_models, ["--trace-config=triton,file={work}/trace.json", "--trace-config=level=OFF"]),
     "scheduling": (scheduling_models, []),
     "sequences": (sequence_models, []),
     "cache": (cache_models, ["--cache-config=local,size=1048576"]),
@@ -139,4 +139,4 @@ PROFILES = {
 def prepare(profile, folder):
     models, flags = PROFILES[profile]
     write(folder / "repository", models())
-    return folder / "repository", list(flags)
+    return folder / "repository", [flag.replace("{work}", str(folder)) for flag in flags]
