@@ -13,6 +13,7 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/grpc/grpc-swift
 
+package import ApusServingSchema
 package import GRPCCore
 internal import GRPCProtobuf
 
