@@ -1,0 +1,83 @@
+"""What batching and ensembles give through the server, against what the batch gives in process.
+
+    batching.py --apus PATH [--rounds 3] [--seconds 2] [--out FILE]
+
+- gain of dynamic batching at 32 connections over one request per execution, against the gain of the same batch with
+  `apus bench`; at least 90 % of it is wanted
+- the same with queue time-outs set, which must cost nothing
+- an ensemble of two steps against its slowest step alone
+"""
+
+import argparse
+import datetime
+import pathlib
+
+import numpy as np
+from onnx import helper
+
+from common import Bench, in_process, machine, median, request, scratch
+import models
+
+BATCH, WIDTH = 16, 768
+
+
+def network(name, more, layers=3):
+    """Rows through wide layers: the weights are read once for a batch, which is where the gain comes from."""
+    generator = np.random.default_rng(1)
+    nodes, constants, last = [], [], "INPUT0"
+    for i in range(layers):
+        constants.append(models.constant(f"w{i}", (generator.standard_normal((WIDTH, WIDTH)) / WIDTH ** 0.5).astype(np.float32)))
+        nodes += [helper.make_node("MatMul", [last, f"w{i}"], [f"m{i}"]), helper.make_node("Relu", [f"m{i}"], [f"r{i}"])]
+        last = f"r{i}"
+    nodes.append(helper.make_node("Identity", [last], ["OUTPUT0"]))
+    model = models.graph(nodes, [("INPUT0", "FP32", ["batch", WIDTH])], [("OUTPUT0", "FP32", ["batch", WIDTH])], constants)
+    return models.served(name, None, [("INPUT0", "FP32", [WIDTH])], [("OUTPUT0", "FP32", [WIDTH])], model, BATCH,
+                         models.ONE_CPU + more)
+
+
+TIMEOUT = "default_queue_policy { timeout_action: REJECT default_timeout_microseconds: 5000000 allow_timeout_override: true } "
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--apus", required=True)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--out", type=pathlib.Path)
+    arguments = parser.parse_args()
+    work, clean = scratch()
+    repository = models.write(work / "repository", [
+        network("single", ""), network("batched", "dynamic_batching { }\n"),
+        network("bounded", f"dynamic_batching {{ {TIMEOUT} }}\n"),
+        network("light", "dynamic_batching { }\n", layers=1),
+        models.ensemble("chain", [("INPUT0", "FP32", [WIDTH])], [("OUTPUT0", "FP32", [WIDTH])], [
+            ("light", {"INPUT0": "INPUT0"}, {"OUTPUT0": "between"}), ("batched", {"INPUT0": "between"}, {"OUTPUT0": "OUTPUT0"})], batch=BATCH)])
+    file = repository / "single/1/model.onnx"
+    one, many = (in_process(arguments.apus, file, {"INPUT0": (rows, WIDTH)}, seconds=arguments.seconds)["per_second"] * rows for rows in (1, BATCH))
+    light = in_process(arguments.apus, repository / "light/1/model.onnx", {"INPUT0": (BATCH, WIDTH)}, seconds=arguments.seconds)["per_second"] * BATCH
+    bench = Bench(work)
+    server = bench.start("apus", [arguments.apus, "serve"], repository)
+    runs = {name: [] for name in ("single", "batched", "bounded", "chain")}
+    for _ in range(arguments.rounds):
+        for name, found in runs.items():
+            mode, content, path = request("http binary", name, {"INPUT0": (1, WIDTH)})
+            found.append(bench.load(server, mode, content, path, 32, arguments.seconds))
+    rate = {name: median(found, "per_second") for name, found in runs.items()}
+    served, alone = rate["batched"] / rate["single"], many / one
+    lines = [f"{datetime.date.today()}, {machine()}. Server on one core, 32 connections from another; {WIDTH} wide, batches of {BATCH}.", "",
+             "| | rows per second |", "|---|--:|",
+             f"| in process, one row | {one:.0f} |", f"| in process, {BATCH} rows | {many:.0f} |",
+             f"| server, no batching | {rate['single']:.0f} |", f"| server, dynamic batching | {rate['batched']:.0f} |",
+             f"| the same with queue time-outs | {rate['bounded']:.0f} |", f"| ensemble of a light step and this one | {rate['chain']:.0f} |", "",
+             f"The batch gains {alone:.2f} in process and {served:.2f} through the server: {served / alone:.0%}.",
+             f"Time-outs leave {rate['bounded'] / rate['batched']:.0%} of the throughput. The ensemble reaches {rate['chain'] / rate['batched']:.0%} of its "
+             f"slower step; on one core both steps' work bounds it at {1 / (1 / many + 1 / light) / many:.0%}."]
+    print("\n".join(lines))
+    print("errors:", {name: max(run["errors"] for run in found) for name, found in runs.items()}, "exit code", server.stop())
+    if arguments.out:
+        arguments.out.write_text("\n".join(lines) + "\n")
+    clean()
+
+
+if __name__ == "__main__":
+    main()
