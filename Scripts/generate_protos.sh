@@ -40,7 +40,8 @@ protoc --plugin=protoc-gen-grpc-swift="$plugins/protoc-gen-grpc-swift-2" \
   --grpc-swift_opt=Visibility=Package,Client=false,Server=true,UseAccessLevelOnImports=true \
   Protos/grpc_service.proto Protos/health.proto Protos/reflection.proto
 for file in "$work"/out/*.grpc.swift; do
-  { echo '#if Server'; cat "$file"; echo '#endif'; } > "Sources/ApusGRPC/Generated/$(basename "$file")"
+  # The messages are another target's.
+  { echo '#if Server'; sed 's/^package import GRPCCore$/package import ApusServingSchema\n&/' "$file"; echo '#endif'; } > "Sources/ApusGRPC/Generated/$(basename "$file")"
 done
 
 # Server reflection and the reader of config.pbtxt look field names and types up in these.

@@ -11,6 +11,11 @@ package struct LoadedEngine: Sendable {
   package let engine: Engine
   /// Lines for the user, such as why the engine was rebuilt for this machine.
   package let notes: [String]
+
+  package init(engine: Engine, notes: [String]) {
+    self.engine = engine
+    self.notes = notes
+  }
 }
 
 package struct BuildResult: Sendable {
@@ -46,9 +51,10 @@ package enum Compiler {
     return text.hasSuffix(" elements, found 0")
   }
 
-  /// Optimises a graph and makes it runnable on this machine's CPU.
+  /// Optimises a graph and makes it runnable on this machine's CPU. Sessions compute on `pool`, which
+  /// engines may share; nil makes one of `options.threads`.
   package static func build(
-    _ graph: Graph, _ options: BuildOptions = BuildOptions()
+    _ graph: Graph, _ options: BuildOptions = BuildOptions(), pool: ThreadPool? = nil
   ) throws(ApusError) -> BuildResult {
     let builder = PlanBuilder(
       sources: CPUTactics.sources, options: options, machine: CPUTactics.features)
@@ -56,7 +62,7 @@ package enum Compiler {
       let (plan, report) = try builder.build(graph)
       let engine = Engine(
         plan: plan, source: graph, sources: CPUTactics.sources,
-        pool: ThreadPool(threads: options.threads))
+        pool: pool ?? ThreadPool(threads: options.threads))
       return BuildResult(engine: engine, report: report)
     } catch { throw ApusError(.internalFailure, error.description) }
   }
@@ -77,25 +83,28 @@ package enum Compiler {
 
   /// Loads an engine; one that was built for another processor is rebuilt from the graph inside it.
   package static func load(
-    _ path: String, threads: Int, custom: CustomOperators = CustomOperators()
+    _ path: String, threads: Int, pool: ThreadPool? = nil,
+    custom: CustomOperators = CustomOperators()
   ) throws(ApusError) -> LoadedEngine {
-    try load(try read(path, custom: custom), threads: threads)
+    try load(try read(path, custom: custom), threads: threads, pool: pool)
   }
 
   /// Makes an engine of what was read.
-  package static func load(_ reader: EngineReader, threads: Int) throws(ApusError) -> LoadedEngine {
+  package static func load(
+    _ reader: EngineReader, threads: Int, pool: ThreadPool? = nil
+  ) throws(ApusError) -> LoadedEngine {
     let contents = reader.contents
     if contents.target != CPUTactics.features {
       return try rebuild(
-        contents, threads, because: "the engine was built for a processor with other features")
+        contents, threads, pool, because: "the engine was built for a processor with other features")
     }
     do { try contents.plan.check(CPUTactics.sources) } catch {
       return try rebuild(
-        contents, threads, because: "the plan in the engine cannot be used (\(error))")
+        contents, threads, pool, because: "the plan in the engine cannot be used (\(error))")
     }
     let engine = Engine(
       plan: contents.plan, source: contents.source, sources: CPUTactics.sources,
-      pool: ThreadPool(threads: threads)
+      pool: pool ?? ThreadPool(threads: threads)
     ) { () throws(RuntimeError) in
       do throws(EngineFileError) { try reader.verify() } catch { throw .engine(error) }
     }
@@ -123,12 +132,12 @@ package enum Compiler {
   }
 
   private static func rebuild(
-    _ contents: EngineFile.Contents, _ threads: Int, because reason: String
+    _ contents: EngineFile.Contents, _ threads: Int, _ pool: ThreadPool?, because reason: String
   ) throws(ApusError) -> LoadedEngine {
     var options = BuildOptions()
     options.threads = threads
     options.profiles = contents.plan.profiles
-    let result = try build(contents.source, options)
+    let result = try build(contents.source, options, pool: pool)
     return LoadedEngine(
       engine: result.engine, notes: ["\(reason); it was rebuilt from the graph inside it"])
   }

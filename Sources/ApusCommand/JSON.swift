@@ -25,6 +25,19 @@ extension JSON: CustomStringConvertible {
     return text
   }
 
+  /// On one line, keys sorted.
+  package var line: String {
+    switch self {
+    case .list(let values): "[" + values.map(\.line).joined(separator: ",") + "]"
+    case .object(let members):
+      "{"
+        + members.sorted { $0.key < $1.key }.map { key, value in
+          JSON.text(key).description + ":" + value.line
+        }.joined(separator: ",") + "}"
+    default: description
+    }
+  }
+
   private var isPlain: Bool {
     switch self {
     case .list, .object: false

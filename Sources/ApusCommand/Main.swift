@@ -19,14 +19,27 @@ struct Command: ParsableCommand {
         apus compare model.onnx
         apus check model.onnx
         apus surgeon sanitize model.onnx --fold-constants -o folded.onnx
+        apus serve --model-repository=models
       """,
     version: "apus \(Compiler.version) (\(BuildInfo.commit))",
-    subcommands: [
+    subcommands: commands)
+
+  /// All commands; those of the server are there where the program was built with it.
+  private static var commands: [any ParsableCommand.Type] {
+    var commands: [any ParsableCommand.Type] = [
       RunCommand.self, BuildCommand.self, BenchCommand.self, InspectCommand.self,
       CompareCommand.self, CheckCommand.self, TryCommand.self, SurgeonCommand.self,
+    ]
+    #if Server
+    commands.append(ServeCommand.self)
+    #else
+    commands.append(ServeUnavailable.self)
+    #endif
+    return commands + [
       DemoCommand.self, DoctorCommand.self, OperatorsCommand.self, MaterializeCommand.self,
       TrtexecCommand.self, PolygraphyCommand.self,
-    ])
+    ]
+  }
 
   static func main() {
     apus_install_interrupt_cleanup()
@@ -39,6 +52,14 @@ struct Command: ParsableCommand {
         try command.run()
         return
       }
+      #if Server
+      if let spelling = ServeSpelling(line) {
+        for note in spelling.notes { Terminal.error("note: \(note)") }
+        var command = try parseAsRoot(spelling.arguments)
+        try command.run()
+        return
+      }
+      #endif
       let spelling = try FlagSpelling(line)
       isTrtexec =
         spelling.arguments.first == "trtexec" && !spelling.arguments.contains("--help")

@@ -15,7 +15,7 @@ package final class Engine: Sendable {
   var specializer: Specializer { specializers[0] }
   let inputIndex: [String: Int]
   /// Bytes of weights, as they were before any was packed.
-  let weightBytes: Int
+  package let weightBytes: Int
 
   private let verification: @Sendable () throws(RuntimeError) -> Void
   private let isVerified = Atomic<Bool>(false)

@@ -24,7 +24,7 @@ package final class RequestHandle: Sendable {
   }
 
   /// Calls `action` when the request is cancelled, at once where it is already; nil for no more.
-  func onCancel(_ action: (@Sendable () -> Void)?) {
+  package func onCancel(_ action: (@Sendable () -> Void)?) {
     let runNow = state.withLock { state in
       guard state.isCancelled else {
         state.onCancel = action

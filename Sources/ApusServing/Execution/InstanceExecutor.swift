@@ -25,7 +25,7 @@ final class InstanceExecutor {
     switch instance {
     case .batched(let instance):
       let names = extraOutputs.union(contract.outputs.map(\.name))
-      _ = try instance.run(inputs, outputs: names, parameters: [:])
+      _ = try instance.run(inputs, outputs: names, parameters: [:], handle: nil)
     case .decoupled(let instance):
       try instance.run(inputs, parameters: [:]) { _ in true }
     }
@@ -56,10 +56,10 @@ final class InstanceExecutor {
       let inputs = try join(requests)
       times.inputEnd = Clock.now()
       let wanted = outputNames(requests)
-      if requests.count == 1 { requests[0].handle.onCancel(instance.cancel) }
       let results = try instance.run(
         inputs, outputs: wanted,
-        parameters: requests.count == 1 ? requests[0].request.parameters : [:])
+        parameters: requests.count == 1 ? requests[0].request.parameters : [:],
+        handle: requests.count == 1 ? requests[0].handle : nil)
       times.outputStart = Clock.now()
       outputs = try split(results, requests)
       times.computeEnd = Clock.now()

@@ -57,37 +57,34 @@ private final class IdentityModel: ServableModel {
   private final class Instance: BatchedInstance {
     private let outputs: [String: String]
     private let delay: UInt64
-    private let pause = Monitor(false)
+    private let pause = Monitor(())
 
     init(_ outputs: [String: String], _ delay: UInt64) {
       self.outputs = outputs
       self.delay = delay
     }
 
-    var cancel: @Sendable () -> Void {
-      { [pause] in
-        pause.withLock { $0 = true }
-        pause.broadcast()
-      }
-    }
-
     func run(
-      _ inputs: [NamedTensor], outputs wanted: Set<String>, parameters: [String: ParameterValue]
+      _ inputs: [NamedTensor], outputs wanted: Set<String>, parameters: [String: ParameterValue],
+      handle: RequestHandle?
     ) throws(ServingError) -> [NamedTensor] {
-      if delay > 0, sleepIsCancelled(until: Clock.now().addingClamping(delay)) {
-        throw ActiveRequest.cancelled
-      }
+      if delay > 0 { try sleep(until: Clock.now().addingClamping(delay), handle) }
       return inputs.compactMap { input in
         outputs[input.name].map { NamedTensor($0, input.tensor) }
       }
     }
 
-    private func sleepIsCancelled(until end: UInt64) -> Bool {
-      pause.withLock { $0 = false }
-      return pause.wait { isCancelled in
-        if isCancelled { return .done(true) }
+    private func sleep(until end: UInt64, _ handle: RequestHandle?) throws(ServingError) {
+      handle?.onCancel { [pause] in
+        // Taking the lock once makes sure that the sleeper is either before its look or asleep.
+        pause.withLock { _ in }
+        pause.broadcast()
+      }
+      let isCancelled = pause.wait { _ in
+        if handle?.isCancelled == true { return .done(true) }
         return Clock.now() >= end ? .done(false) : .wait(until: end)
       }
+      if isCancelled { throw ActiveRequest.cancelled }
     }
   }
 }

@@ -25,12 +25,12 @@ package enum ModelInstance {
 package protocol BatchedInstance: AnyObject {
   /// Blocks until the outputs are there. Inputs carry the batch dimension where the model has one;
   /// outputs are all of `signature`, or those of `outputs` where it is not empty. `parameters` are those
-  /// of the request where a batch is a single one.
+  /// of the request where a batch is a single one, and `handle` tells when nobody waits for that any
+  /// more: the run may then end early, with an error of code `cancelled`.
   func run(
-    _ inputs: [NamedTensor], outputs: Set<String>, parameters: [String: ParameterValue]
+    _ inputs: [NamedTensor], outputs: Set<String>, parameters: [String: ParameterValue],
+    handle: RequestHandle?
   ) throws(ServingError) -> [NamedTensor]
-  /// Ends the run in progress early; from any thread.
-  var cancel: @Sendable () -> Void { get }
 }
 
 /// Answers a request with any number of responses. One thread at a time.

@@ -1,0 +1,151 @@
+#if Server
+internal import Apus
+internal import ApusEngine
+internal import ApusIR
+internal import ApusModelConfig
+internal import ApusRuntime
+internal import ApusServing
+internal import ApusTensor
+internal import Synchronization
+
+/// A model that the server runs: an engine, whose sessions are its instances.
+final class EngineModel: ServableModel {
+  let signature: ModelSignature
+  let notes: [String]
+  private let engine: Engine
+  private let options: SessionOptions
+
+  /// Throws where an input or output is no tensor.
+  init(_ loaded: LoadedEngine, options: SessionOptions) throws(ServingError) {
+    engine = loaded.engine
+    notes = loaded.notes
+    self.options = options
+    let graph = engine.plan.graph
+    for (input, type) in zip(engine.inputs, engine.inputTypes) where !type.isTensor {
+      throw Self.noTensor("input", input.name, type)
+    }
+    for output in graph.outputs where !graph.valueType(output.value).isTensor {
+      throw Self.noTensor("output", output.name, graph.valueType(output.value))
+    }
+    signature = ModelSignature(
+      inputs: engine.inputs.map(Self.describe), outputs: engine.outputs.map(Self.describe))
+  }
+
+  private static func noTensor(_ kind: String, _ name: String, _ type: ValueType) -> ServingError {
+    ServingError(
+      .unsupported,
+      "\(kind) '\(name)' is a \(type), and the inference protocol has tensors only")
+  }
+
+  private static func describe(_ value: (name: String, type: TensorType)) -> TensorSignature {
+    let dims = value.type.extents.map { extents in extents.map { $0.fixed ?? -1 } }
+    return TensorSignature(
+      value.name, DataType(value.type.element), elementName: value.type.element.name, dims: dims)
+  }
+
+  var memoryByteCount: Int { engine.weightBytes }
+
+  func makeInstance() throws(ServingError) -> ModelInstance {
+    .batched(SessionInstance(engine.makeSession(options), signature))
+  }
+}
+
+/// Runs an engine's session on tensors of the protocol.
+private final class SessionInstance: BatchedInstance {
+  private let session: Session
+  private let outputNames: [String]
+  private let running: RunningSession
+
+  init(_ session: Session, _ signature: ModelSignature) {
+    self.session = session
+    outputNames = signature.outputs.map(\.name)
+    running = RunningSession(session.cancellation)
+  }
+
+  func run(
+    _ inputs: [NamedTensor], outputs: Set<String>, parameters: [String: ParameterValue],
+    handle: RequestHandle?
+  ) throws(ServingError) -> [NamedTensor] {
+    var tensors: [String: HostTensor] = [:]
+    for input in inputs { tensors[input.name] = try Self.host(input) }
+    let results = try running.during(handle) { () throws(ServingError) in
+      do throws(RuntimeError) { return try session.run(tensors) } catch {
+        throw ServingError(Self.code(error), error.description)
+      }
+    }
+    var named: [NamedTensor] = []
+    for name in outputNames where outputs.isEmpty || outputs.contains(name) {
+      guard let result = results[name] else { continue }
+      named.append(NamedTensor(name, try Self.served(result, name)))
+    }
+    return named
+  }
+
+  private static func code(_ error: RuntimeError) -> ServingError.Code {
+    switch error {
+    case .cancelled: .cancelled
+    case .tensor(.outOfMemory), .engine: .internalFailure
+    default: .invalidArgument
+    }
+  }
+
+  private static func host(_ input: NamedTensor) throws(ServingError) -> HostTensor {
+    switch input.tensor.content {
+    case .dense(let tensor): return tensor
+    case .bytes(let strings):
+      var texts: [String] = []
+      for (index, bytes) in strings.elements.enumerated() {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+          throw ServingError(
+            .invalidArgument,
+            "element \(index) of input '\(input.name)' is no UTF-8, which texts of ONNX models are")
+        }
+        texts.append(text)
+      }
+      do { return try HostTensor(texts: texts, shape: input.tensor.shape) } catch {
+        throw ServingError(.invalidArgument, "input '\(input.name)': \(error)")
+      }
+    }
+  }
+
+  private static func served(
+    _ tensor: HostTensor, _ name: String
+  ) throws(ServingError) -> ServedTensor {
+    if case .texts(let texts) = tensor.content {
+      return try ServedTensor(ByteStrings(texts.map(\.utf8)), shape: tensor.shape)
+    }
+    guard let served = ServedTensor(tensor) else {
+      throw ServingError(
+        .unsupported,
+        "output '\(name)' is of type \(tensor.element.name), which the protocol has no name for")
+    }
+    return served
+  }
+}
+
+/// Ties a request's cancellation to the one run that it belongs to.
+private final class RunningSession: Sendable {
+  private let cancellation: Cancellation
+  /// The number of the run in progress; even while there is none.
+  private let run = Mutex<UInt64>(0)
+
+  init(_ cancellation: Cancellation) { self.cancellation = cancellation }
+
+  func during<Result>(
+    _ handle: RequestHandle?, _ body: () throws(ServingError) -> Result
+  ) throws(ServingError) -> Result {
+    let number = run.withLock { run in
+      run += 1
+      cancellation.reset()
+      return run
+    }
+    defer { run.withLock { $0 += 1 } }
+    handle?.onCancel { [weak self] in
+      guard let self else { return }
+      // A cancellation that comes late must not stop the next request.
+      run.withLock { if $0 == number { cancellation.cancel() } }
+    }
+    return try body()
+  }
+}
+#endif

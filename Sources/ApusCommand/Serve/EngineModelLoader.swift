@@ -1,0 +1,89 @@
+#if Server
+internal import Apus
+internal import ApusBuilder
+internal import ApusEngine
+internal import ApusIR
+internal import ApusModelConfig
+internal import ApusONNX
+internal import ApusRuntime
+internal import ApusServing
+internal import ApusServingSchema
+internal import ApusTensor
+
+/// Makes engines of the files of a model repository.
+///
+/// Parameters of a model's configuration: `intra_op_thread_count` gives it threads of its own (all
+/// others share those of the server); `apus_level` tunes an ONNX model while it loads, as `apus build
+/// --level` does.
+struct EngineModelLoader: ModelLoader {
+  /// The threads that models share.
+  let pool: ThreadPool
+  let importOptions: ImportOptions
+  let limits: ResourceLimits
+
+  func load(_ source: ModelSource) throws(ServingError) -> any ServableModel {
+    let options = SessionOptions(limits)
+    do throws(ApusError) {
+      let engine = try self.engine(source)
+      return try model(engine, options)
+    } catch { throw Self.serving(error) }
+  }
+
+  private func model(
+    _ engine: LoadedEngine, _ options: SessionOptions
+  ) throws(ApusError) -> EngineModel {
+    do throws(ServingError) { return try EngineModel(engine, options: options) } catch {
+      throw ApusError(.unsupported, error.message)
+    }
+  }
+
+  private func engine(_ source: ModelSource) throws(ApusError) -> LoadedEngine {
+    let threads = try number("intra_op_thread_count", source.config, in: 0...1024) ?? 0
+    let pool = threads > 0 ? ThreadPool(threads: threads) : self.pool
+    if Compiler.isEngineFile(source.path) {
+      return try Compiler.load(
+        source.path, threads: pool.threads, pool: pool, custom: importOptions.custom)
+    }
+    guard !source.path.hasSuffix(".plan"), !source.path.hasSuffix(".engine") else {
+      throw ApusError(
+        .unsupported, "the file is no engine of Apus; plans of TensorRT run on the GPU and version "
+          + "that built them only", location: source.path,
+        hint: "put the ONNX model that it was built from there as model.onnx")
+    }
+    var options = BuildOptions()
+    options.threads = pool.threads
+    options.level = try number("apus_level", source.config, in: 0...5) ?? 0
+    let imported = try Compiler.importModel(Self.file(source.path), options: importOptions)
+    return LoadedEngine(
+      engine: try Compiler.build(imported.graph, options, pool: pool).engine, notes: [])
+  }
+
+  /// A model may be a directory, with its weights beside it.
+  private static func file(_ path: String) -> String {
+    FileSystem.isDirectory(path) ? FileSystem.join(path, "model.onnx") : path
+  }
+
+  private func number(
+    _ name: String, _ config: Inference_ModelConfig, in range: ClosedRange<Int>
+  ) throws(ApusError) -> Int? {
+    guard let text = config.parameters[name]?.stringValue else { return nil }
+    guard let value = Int(text), range.contains(value) else {
+      throw ApusError(
+        .invalidInput,
+        "parameter '\(name)' is a number from \(range.lowerBound) to \(range.upperBound), found "
+          + "'\(text)'")
+    }
+    return value
+  }
+
+  private static func serving(_ error: ApusError) -> ServingError {
+    let code: ServingError.Code =
+      switch error.code {
+      case .unsupported: .unsupported
+      case .internalFailure: .internalFailure
+      default: .invalidArgument
+      }
+    return ServingError(code, error.description)
+  }
+}
+#endif

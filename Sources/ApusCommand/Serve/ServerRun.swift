@@ -1,0 +1,126 @@
+#if Server
+internal import Apus
+internal import ApusHTTP
+internal import ApusServing
+internal import Foundation
+internal import Logging
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// A server from its first port to its exit.
+struct ServerRun: Sendable {
+  struct Lifetime: Sendable {
+    /// Whether a model that fails at the start ends the server.
+    var exitsOnError: Bool
+    /// Between saying 'not ready' and closing the ports.
+    var drainSeconds: Int
+    /// For requests in flight after that.
+    var timeoutSeconds: Int
+  }
+
+  let options: ServerOptions
+  let loader: EngineModelLoader
+  let log: LogSettings
+  let trace: TraceSettings
+  let http: HTTPConfiguration
+  let lifetime: Lifetime
+
+  /// Serves until a signal; throws where it cannot start.
+  func run() async throws {
+    let start = ContinuousClock.now
+    let log: ServerLog
+    do throws(ServingError) { log = try ServerLog(self.log) } catch { throw Self.boundary(error) }
+    let logger = log.logger("apus")
+    let traces = TraceSink(logger: log.logger("trace"))
+    let settings = ServerSettings(log: self.log, trace: trace) { log.apply($0) }
+    let server: InferenceServer
+    do throws(ServingError) {
+      server = try InferenceServer(
+        options, loader: loader, settings: settings, note: { logger.info("\($0)") },
+        onTrace: { traces.add($0) })
+    } catch { throw Self.boundary(error) }
+
+    let front = HTTPServer(configuration: http, service: server) { ports in
+      if let port = ports.api { logger.info("Started HTTPService at \(http.api?.address ?? ""):\(port)") }
+      if let port = ports.metrics {
+        logger.info("Started Metrics Service at \(http.metrics?.address ?? ""):\(port)")
+      }
+    }
+    let services: [any Service] = [front]
+    var configuration = ServiceGroupConfiguration(services: services, logger: Self.silent)
+    configuration.maximumGracefulShutdownDuration = .seconds(lifetime.timeoutSeconds)
+    let group = ServiceGroup(configuration: configuration)
+    let startResult = ResultBox<Void>()
+
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      tasks.addTask {
+        do { try await group.run() } catch { throw Self.boundary(error) }
+      }
+      let signals = Task { await watchSignals(server, front, group, logger) }
+      defer { signals.cancel() }
+      tasks.addTask {
+        do throws(ApusError) { try await load(server, logger, start) } catch {
+          startResult.set(.failure(error))
+          await group.triggerGracefulShutdown()
+        }
+      }
+      try await tasks.waitForAll()
+    }
+    let deadline = Clock.now() + UInt64(lifetime.timeoutSeconds) * 1_000_000_000
+    let isClean = await server.stop(deadline: deadline)
+    await traces.close()
+    try startResult.get()?.get()
+    if !isClean {
+      logger.warning("Exit timeout expired. Exiting immediately.")
+      throw ApusError(.internalFailure, "requests in flight were not finished in time")
+    }
+    logger.info("all requests are answered, exiting")
+  }
+
+  private func load(
+    _ server: InferenceServer, _ logger: Logger, _ start: ContinuousClock.Instant
+  ) async throws(ApusError) {
+    do throws(ServingError) { try await server.start() } catch { throw Self.boundary(error) }
+    for line in ModelTable.text(server).split(separator: "\n") { logger.info("\(line)") }
+    let failures = server.repository.failures
+    if !failures.isEmpty, lifetime.exitsOnError {
+      let reasons = failures.map { "  \($0.model): \($0.reason)" }.joined(separator: "\n")
+      throw ApusError(
+        .invalidInput, "failed to load all models:\n\(reasons)",
+        hint: "--exit-on-error=false serves the others")
+    }
+    logger.info("ready after \((ContinuousClock.now - start).formatted())")
+  }
+
+  /// The first signal ends the server in order, the second at once.
+  private func watchSignals(
+    _ server: InferenceServer, _ front: HTTPServer, _ group: ServiceGroup, _ logger: Logger
+  ) async {
+    var isStopping = false
+    for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+      if isStopping {
+        logger.warning("second signal, exiting at once")
+        exit(1)
+      }
+      isStopping = true
+      server.beginDraining()
+      front.beginDraining()
+      // Nobody balances load to a server in a terminal.
+      let delay = signal == .sigterm ? lifetime.drainSeconds : 0
+      logger.info("signal received: not ready from now on, ports close in \(delay) s")
+      Task {
+        try? await Task.sleep(for: .seconds(delay))
+        await group.triggerGracefulShutdown()
+      }
+    }
+  }
+
+  /// The group's own lines say nothing to users.
+  private static let silent = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
+
+  private static func boundary(_ error: any Error) -> ApusError {
+    if let error = error as? ApusError { return error }
+    return ApusError(.invalidInput, "\(error)")
+  }
+}
+#endif

@@ -1,0 +1,88 @@
+#if Server
+internal import ApusServing
+internal import Foundation
+internal import Logging
+internal import Synchronization
+
+/// Writes traces: events in a file of JSON, or spans to a collector.
+final class TraceSink: Sendable {
+  private struct State {
+    /// Traces in the file at hand, by the file's name in the settings.
+    var written: [String: Int] = [:]
+    var files: [String: FileHandle] = [:]
+    var isClosed = false
+  }
+
+  private let state = Mutex(State())
+  private let queue = DispatchQueue(label: "apus-traces")
+  private let logger: Logger
+  private let exporter: SpanExporter
+
+  init(logger: Logger) {
+    self.logger = logger
+    exporter = SpanExporter { reason in logger.warning("traces are lost: \(reason)") }
+  }
+
+  /// Takes a trace over; files are written on a thread of their own.
+  func add(_ record: TraceRecord) {
+    switch record.settings.mode {
+    case .opentelemetry: exporter.add(record)
+    case .triton: queue.async { [self] in write(record) }
+    }
+  }
+
+  /// Writes what is still to be written.
+  func close() async {
+    await withCheckedContinuation { continuation in
+      queue.async { [self] in
+        state.withLock { state in
+          for handle in state.files.values {
+            try? handle.write(contentsOf: Data("]".utf8))
+            try? handle.close()
+          }
+          state.files = [:]
+          state.isClosed = true
+        }
+        continuation.resume()
+      }
+    }
+    await exporter.close()
+  }
+
+  private func write(_ record: TraceRecord) {
+    let failure: String? = state.withLock { state in
+      guard !state.isClosed else { return nil }
+      let name = record.settings.file
+      let count = state.written[name] ?? 0
+      let frequency = record.settings.logFrequency
+      // A file of so many traces, then the next: trace.json.0, trace.json.1 ...
+      let path = frequency > 0 ? "\(name).\(count / frequency)" : name
+      do {
+        let handle = try Self.file(path, name, &state)
+        let isFirst = try handle.offset() == 0
+        try handle.write(contentsOf: Data((isFirst ? "[" : ",").utf8))
+        try handle.write(contentsOf: Data(TraceEvents.json(record).utf8))
+        state.written[name] = count + 1
+        return nil
+      } catch { return "\(error)" }
+    }
+    if let failure { logger.warning("traces are lost: \(failure)") }
+  }
+
+  private static func file(
+    _ path: String, _ name: String, _ state: inout State
+  ) throws -> FileHandle {
+    if let handle = state.files[path] { return handle }
+    for (other, handle) in state.files where other.hasPrefix(name) {
+      try handle.write(contentsOf: Data("]".utf8))
+      try handle.close()
+      state.files[other] = nil
+    }
+    guard FileManager.default.createFile(atPath: path, contents: nil),
+      let handle = FileHandle(forWritingAtPath: path)
+    else { throw CocoaError(.fileWriteNoPermission) }
+    state.files[path] = handle
+    return handle
+  }
+}
+#endif
