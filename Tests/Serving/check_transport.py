@@ -198,9 +198,9 @@ def grpc_over_tls(t):
 
 @check("own", only="apus")
 def http_over_tls(t):
-    """Triton has none; the flags are those of gRPC with http in their names."""
+    """Triton has none."""
     c = certificates(t.server.folder / "tls")
-    server = t.server.start([add_sub("add_sub")], ["--http-use-ssl=true", f"--http-server-cert={c}/server.crt",
+    server = t.server.start([add_sub("add_sub")], [f"--http-server-cert={c}/server.crt",
                                                    f"--http-server-key={c}/server.key"], scheme="https")
     try:
         time.sleep(0.3)
@@ -217,7 +217,8 @@ def http_over_tls(t):
 
 @check("own")
 def ends_after_what_is_in_flight(t):
-    server = t.server.start([native("slow", delay=700, batch=1), add_sub("add_sub")], ["--exit-timeout-secs=10"])
+    server = t.server.start([native("slow", delay=700, batch=1), add_sub("add_sub")], ["--exit-timeout-secs=10",
+                            *(["--drain-delay-secs=2"] if t.server.kind == "apus" else [])])
     client = grpcclient.InferenceServerClient(server.grpc_url)
     client.is_server_live()
 

@@ -30,7 +30,8 @@ class Server:
         self.http_url = f"127.0.0.1:{self.http_port}"
         self.grpc_url = f"127.0.0.1:{self.grpc_port}"
         self.scheme = scheme
-        arguments = [*map(str, command), f"--model-repository={repository}",
+        own = ["--drain-delay-secs=0", "--allow-client-shm=true"] if kind == "apus" else []
+        arguments = [*map(str, command), *own, f"--model-repository={repository}",
                      f"--http-port={self.http_port}", f"--grpc-port={self.grpc_port}",
                      f"--metrics-port={self.metrics_port}", *flags]
         self.started = time.monotonic()

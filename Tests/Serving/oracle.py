@@ -40,7 +40,7 @@ def prepare():
 
 def compile_backend(folder):
     """One library under the name of each backend that it stands in for."""
-    sources = [HERE / "oracle_backend.cpp", HERE / "oracle_json.h"]
+    sources = [HERE / name for name in ("oracle_backend.cpp", "oracle_api.h", "oracle_json.h")]
     stamp = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
     target = folder / f"backends-{stamp}"
     if not target.exists():
