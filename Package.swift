@@ -123,8 +123,11 @@ let package = Package(
         "Apus", "ApusONNX", "ApusOptimizer", "ApusBuilder", "ApusRuntime", "ApusCPU", "ApusEngine",
         "ApusIR", "ApusTensor", "CApusPlatform", "CApusDemo", arguments,
         serverTarget("ApusServing"), serverTarget("ApusModelConfig"), serverTarget("ApusHTTP"),
-        serverTarget("ApusGRPC"),
-      ] + nio + [serverProduct("ServiceLifecycle", "swift-service-lifecycle")],
+        serverTarget("ApusServingSchema"),
+      ] + nio + [
+        serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
+        serverProduct("UnixSignals", "swift-service-lifecycle"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "ApusConformance",
@@ -161,7 +164,10 @@ let package = Package(
     tests("ApusServingTests", ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor"]),
     tests(
       "ApusHTTPTests",
-      ["ApusHTTP", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor"] + nio),
+      [
+        "ApusHTTP", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf,
+        serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
+      ] + nio),
     tests(
       "ApusGRPCTests",
       ["ApusGRPC", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]

@@ -57,7 +57,10 @@
     }
 
     /// The number that comes next, rounded to a double.
-    mutating func double() throws(ServingError) -> Double { try double(try figures()) }
+    mutating func double() throws(ServingError) -> Double {
+      let figures = try figures()
+      return try double(figures)
+    }
 
     /// The number that comes next, rounded to a float; one beyond its range is an error.
     mutating func float() throws(ServingError) -> Float {
