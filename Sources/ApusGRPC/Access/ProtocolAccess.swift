@@ -1,118 +1,118 @@
 #if Server
-  package import ApusServing
-  internal import GRPCCore
+package import ApusServing
+internal import GRPCCore
 
-  /// Who may call which methods.
-  package struct ProtocolAccess: Sendable {
-    /// A header that calls to a group must carry with this value.
-    package struct Restriction: Hashable, Sendable {
-      /// As it comes over the wire, its prefix included.
-      package let header: String
-      package let value: String
+/// Who may call which methods.
+package struct ProtocolAccess: Sendable {
+  /// A header that calls to a group must carry with this value.
+  package struct Restriction: Hashable, Sendable {
+    /// As it comes over the wire, its prefix included.
+    package let header: String
+    package let value: String
+  }
+
+  /// What precedes a restriction's key in the header's name.
+  package static let headerPrefix = "triton-grpc-protocol-"
+
+  /// One restriction a group.
+  package private(set) var restrictions: [ProtocolGroup: Restriction] = [:]
+  /// Tokens of which calls to a group must carry one, as `authorization: Bearer TOKEN` or
+  /// `x-api-key: TOKEN`. Groups that are not named here are open.
+  package var tokens: [ProtocolGroup: [String]] = [:]
+
+  package init() {}
+
+  /// Whether everybody may call everything.
+  package var isOpen: Bool { restrictions.isEmpty && tokens.isEmpty }
+
+  /// Reads `GROUP,GROUP:KEY=VALUE`, as `--grpc-restricted-protocol` has it. Throws where it has another
+  /// form, names a group that does not exist, or one that is restricted already.
+  package mutating func restrict(_ text: String) throws(ServingError) {
+    func failure(_ message: String) -> ServingError {
+      ServingError(
+        .invalidArgument, "\(message) in '\(text)'; the form is <group>,<group>:<key>=<value>")
     }
-
-    /// What precedes a restriction's key in the header's name.
-    package static let headerPrefix = "triton-grpc-protocol-"
-
-    /// One restriction a group.
-    package private(set) var restrictions: [ProtocolGroup: Restriction] = [:]
-    /// Tokens of which calls to a group must carry one, as `authorization: Bearer TOKEN` or
-    /// `x-api-key: TOKEN`. Groups that are not named here are open.
-    package var tokens: [ProtocolGroup: [String]] = [:]
-
-    package init() {}
-
-    /// Whether everybody may call everything.
-    package var isOpen: Bool { restrictions.isEmpty && tokens.isEmpty }
-
-    /// Reads `GROUP,GROUP:KEY=VALUE`, as `--grpc-restricted-protocol` has it. Throws where it has another
-    /// form, names a group that does not exist, or one that is restricted already.
-    package mutating func restrict(_ text: String) throws(ServingError) {
-      func failure(_ message: String) -> ServingError {
-        ServingError(
-          .invalidArgument, "\(message) in '\(text)'; the form is <group>,<group>:<key>=<value>")
-      }
-      guard let colon = text.firstIndex(of: ":") else { throw failure("no ':'") }
-      let rule = text[text.index(after: colon)...]
-      guard let equals = rule.firstIndex(of: "="), equals > rule.startIndex else {
-        throw failure("no '<key>=<value>'")
-      }
-      let restriction = Restriction(
-        header: Self.headerPrefix + rule[..<equals].lowercased(),
-        value: String(rule[rule.index(after: equals)...]))
-      for name in text[..<colon].split(separator: ",", omittingEmptySubsequences: false) {
-        guard let group = ProtocolGroup(rawValue: String(name)) else {
-          let known = ProtocolGroup.allCases.map(\.rawValue).sorted().joined(separator: ", ")
-          throw failure("unknown group '\(name)' (there are \(known))")
-        }
-        guard restrictions[group] == nil else {
-          throw failure("group '\(group.rawValue)' is restricted twice")
-        }
-        restrictions[group] = restriction
-      }
+    guard let colon = text.firstIndex(of: ":") else { throw failure("no ':'") }
+    let rule = text[text.index(after: colon)...]
+    guard let equals = rule.firstIndex(of: "="), equals > rule.startIndex else {
+      throw failure("no '<key>=<value>'")
     }
-
-    /// Why a call may not be made; nil where it may.
-    func refusal(of group: ProtocolGroup, _ metadata: Metadata) -> RPCError? {
-      if let restriction = restrictions[group] {
-        let isRight = metadata[stringValues: restriction.header].contains {
-          Self.isSame($0, restriction.value)
-        }
-        guard isRight else {
-          return RPCError(
-            code: .unavailable,
-            message: "This protocol is restricted, expecting header '\(restriction.header)'")
-        }
+    let restriction = Restriction(
+      header: Self.headerPrefix + rule[..<equals].lowercased(),
+      value: String(rule[rule.index(after: equals)...]))
+    for name in text[..<colon].split(separator: ",", omittingEmptySubsequences: false) {
+      guard let group = ProtocolGroup(rawValue: String(name)) else {
+        let known = ProtocolGroup.allCases.map(\.rawValue).sorted().joined(separator: ", ")
+        throw failure("unknown group '\(name)' (there are \(known))")
       }
-      guard let tokens = tokens[group] else { return nil }
-      guard let token = Self.token(metadata) else {
+      guard restrictions[group] == nil else {
+        throw failure("group '\(group.rawValue)' is restricted twice")
+      }
+      restrictions[group] = restriction
+    }
+  }
+
+  /// Why a call may not be made; nil where it may.
+  func refusal(of group: ProtocolGroup, _ metadata: Metadata) -> RPCError? {
+    if let restriction = restrictions[group] {
+      let isRight = metadata[stringValues: restriction.header].contains {
+        Self.isSame($0, restriction.value)
+      }
+      guard isRight else {
         return RPCError(
-          code: .unauthenticated,
-          message: "This protocol asks for a token: 'authorization: Bearer <token>' or "
-            + "'x-api-key: <token>'")
+          code: .unavailable,
+          message: "This protocol is restricted, expecting header '\(restriction.header)'")
       }
-      var isKnown = false
-      for candidate in tokens where Self.isSame(candidate, token) { isKnown = true }
-      if isKnown { return nil }
+    }
+    guard let tokens = tokens[group] else { return nil }
+    guard let token = Self.token(metadata) else {
       return RPCError(
-        code: .unauthenticated, message: "The token is not valid for this protocol")
+        code: .unauthenticated,
+        message: "This protocol asks for a token: 'authorization: Bearer <token>' or "
+          + "'x-api-key: <token>'")
     }
-
-    private static func token(_ metadata: Metadata) -> String? {
-      for key in metadata[stringValues: "x-api-key"] { return key }
-      for value in metadata[stringValues: "authorization"]
-      where value.prefix(7).lowercased() == "bearer " {
-        return String(value.dropFirst(7).drop { $0 == " " })
-      }
-      return nil
-    }
-
-    /// Compares in a time that tells nothing of where texts differ.
-    private static func isSame(_ left: String, _ right: String) -> Bool {
-      let left = Array(left.utf8)
-      let right = Array(right.utf8)
-      guard left.count == right.count else { return false }
-      var difference: UInt8 = 0
-      for index in left.indices { difference |= left[index] ^ right[index] }
-      return difference == 0
-    }
+    var isKnown = false
+    for candidate in tokens where Self.isSame(candidate, token) { isKnown = true }
+    if isKnown { return nil }
+    return RPCError(
+      code: .unauthenticated, message: "The token is not valid for this protocol")
   }
 
-  /// Refuses calls before their methods see them.
-  struct AccessInterceptor: ServerInterceptor {
-    let access: ProtocolAccess
-
-    func intercept<Input: Sendable, Output: Sendable>(
-      request: StreamingServerRequest<Input>, context: ServerContext,
-      next:
-        @Sendable (
-          _ request: StreamingServerRequest<Input>, _ context: ServerContext
-        ) async throws -> StreamingServerResponse<Output>
-    ) async throws -> StreamingServerResponse<Output> {
-      if let refusal = access.refusal(of: ProtocolGroup(context.descriptor), request.metadata) {
-        return StreamingServerResponse(error: refusal)
-      }
-      return try await next(request, context)
+  private static func token(_ metadata: Metadata) -> String? {
+    for key in metadata[stringValues: "x-api-key"] { return key }
+    for value in metadata[stringValues: "authorization"]
+    where value.prefix(7).lowercased() == "bearer " {
+      return String(value.dropFirst(7).drop { $0 == " " })
     }
+    return nil
   }
+
+  /// Compares in a time that tells nothing of where texts differ.
+  private static func isSame(_ left: String, _ right: String) -> Bool {
+    let left = Array(left.utf8)
+    let right = Array(right.utf8)
+    guard left.count == right.count else { return false }
+    var difference: UInt8 = 0
+    for index in left.indices { difference |= left[index] ^ right[index] }
+    return difference == 0
+  }
+}
+
+/// Refuses calls before their methods see them.
+struct AccessInterceptor: ServerInterceptor {
+  let access: ProtocolAccess
+
+  func intercept<Input: Sendable, Output: Sendable>(
+    request: StreamingServerRequest<Input>, context: ServerContext,
+    next:
+      @Sendable (
+        _ request: StreamingServerRequest<Input>, _ context: ServerContext
+      ) async throws -> StreamingServerResponse<Output>
+  ) async throws -> StreamingServerResponse<Output> {
+    if let refusal = access.refusal(of: ProtocolGroup(context.descriptor), request.metadata) {
+      return StreamingServerResponse(error: refusal)
+    }
+    return try await next(request, context)
+  }
+}
 #endif

@@ -1,29 +1,29 @@
 #if Server
-  internal import GRPCCore
+internal import GRPCCore
 
-  /// Methods that are allowed and refused together, by the names of `--grpc-restricted-protocol`.
-  package enum ProtocolGroup: String, CaseIterable, Hashable, Sendable {
-    case health, metadata, inference, statistics, trace, logging
-    case sharedMemory = "shared-memory"
-    case modelConfig = "model-config"
-    case modelRepository = "model-repository"
+/// Methods that are allowed and refused together, by the names of `--grpc-restricted-protocol`.
+package enum ProtocolGroup: String, CaseIterable, Hashable, Sendable {
+  case health, metadata, inference, statistics, trace, logging
+  case sharedMemory = "shared-memory"
+  case modelConfig = "model-config"
+  case modelRepository = "model-repository"
 
-    /// The group of a method. Reflection tells what metadata tells.
-    init(_ method: MethodDescriptor) {
-      switch method.method {
-      case "ServerLive", "ServerReady", "ModelReady", "Check", "Watch": self = .health
-      case "ModelInfer", "ModelStreamInfer": self = .inference
-      case "ModelConfig": self = .modelConfig
-      case "ModelStatistics": self = .statistics
-      case "RepositoryIndex", "RepositoryModelLoad", "RepositoryModelUnload":
-        self = .modelRepository
-      case "TraceSetting": self = .trace
-      case "LogSettings": self = .logging
-      case "SystemSharedMemoryStatus", "SystemSharedMemoryRegister", "SystemSharedMemoryUnregister",
-        "CudaSharedMemoryStatus", "CudaSharedMemoryRegister", "CudaSharedMemoryUnregister":
-        self = .sharedMemory
-      default: self = .metadata
-      }
+  /// The group of a method. Reflection tells what metadata tells.
+  init(_ method: MethodDescriptor) {
+    switch method.method {
+    case "ServerLive", "ServerReady", "ModelReady", "Check", "Watch": self = .health
+    case "ModelInfer", "ModelStreamInfer": self = .inference
+    case "ModelConfig": self = .modelConfig
+    case "ModelStatistics": self = .statistics
+    case "RepositoryIndex", "RepositoryModelLoad", "RepositoryModelUnload":
+      self = .modelRepository
+    case "TraceSetting": self = .trace
+    case "LogSettings": self = .logging
+    case "SystemSharedMemoryStatus", "SystemSharedMemoryRegister", "SystemSharedMemoryUnregister",
+      "CudaSharedMemoryStatus", "CudaSharedMemoryRegister", "CudaSharedMemoryUnregister":
+      self = .sharedMemory
+    default: self = .metadata
     }
   }
+}
 #endif
