@@ -125,7 +125,7 @@ def engines(t):
     model = graph([helper.make_node("Add", ["x", "y"], ["sum"])], [("x", "FP32", shape), ("y", "FP32", shape)], [("sum", "FP32", shape)])
     import onnx
     onnx.save(model, folder / "model.onnx")
-    result = subprocess.run([t.server.command[0], "build", str(folder / "model.onnx"), "-o", str(folder / "model.engine")],
+    result = subprocess.run([t.server.command[0], "build", f"--onnx={folder}/model.onnx", f"--saveEngine={folder}/model.engine"],
                             capture_output=True, text=True, timeout=120)
     if result.returncode != 0:
         return t.expect("apus build", False, result.stdout + result.stderr)

@@ -243,6 +243,53 @@ def statistics_of_unloaded(t):
     t.refused("not available", lambda: t.http.get_inference_statistics("simple"), "not available", 400)
 
 
+@check("own", only="apus")
+def files_changed_under_a_served_model(t):
+    """What is overwritten or cut in place does not reach into a model that serves."""
+    from models import Model, constant, graph, helper
+    def doubled(name, factor):
+        weight = np.full((1024, 1024), 0, np.float32)
+        np.fill_diagonal(weight, factor)
+        return Model(name, 'platform: "onnxruntime_onnx"\n', graph(
+            [helper.make_node("MatMul", ["x", "w"], ["y"])], [("x", "FP32", ["rows", 1024])], [("y", "FP32", ["rows", 1024])],
+            [constant("w", weight)]))
+    server = t.server.start([doubled("doubled", 2), versioned("versions")], ["--model-control-mode=explicit", "--load-model=*"])
+    path = server.repository / "doubled/1/model.onnx"
+    x = np.ones((1, 1024), np.float32)
+
+    def answer():
+        with httpclient.InferenceServerClient(server.http_url) as client:
+            return client.infer("doubled", values.inputs(httpclient, {"x": x})).as_numpy("y")
+    try:
+        t.close_to("before", answer(), 2 * x)
+        with open(path, "r+b") as file:
+            file.seek(1000)
+            file.write(bytes(2_000_000))
+        t.close_to("overwritten", answer(), 2 * x)
+        path.write_bytes(b"")
+        t.close_to("cut to nothing", answer(), 2 * x)
+        t.expect("a load then is refused", server.request("POST", "/v2/repository/models/doubled/load", b"")[0] >= 400)
+        t.close_to("and what serves goes on", answer(), 2 * x)
+        config = server.repository / "versions/config.pbtxt"
+        network = server.repository / "versions/3/model.onnx"
+        text, model, end = config.read_text(), network.read_bytes(), time.monotonic() + 2
+
+        def rewrite():
+            while time.monotonic() < end:
+                config.write_text(text + "#" * 200_000)
+                config.write_text(text)
+                network.write_bytes(model + bytes(500_000))
+                network.write_bytes(model)
+
+        def load():
+            while time.monotonic() < end and server.process.poll() is None:
+                server.request("POST", "/v2/repository/models/versions/load", b"")
+        together(rewrite, load, load, load)
+        t.expect("files rewritten while they are read", server.process.poll() is None, server.process.poll())
+    finally:
+        t.equal("exit code", server.stop(), 0)
+
+
 @check("poll")
 def polling(t):
     t.equal("at the start", version_of(t), 1)

@@ -19,6 +19,7 @@ import time
 import grpc
 import numpy as np
 import tritonclient.grpc as grpcclient
+import tritonclient.http as httpclient
 
 import harness
 import mutations
@@ -37,13 +38,21 @@ class Target:
         self.server = server
         self.channel = grpc.insecure_channel(server.grpc_url)
 
-    def raw(self, data, port):
+    def raw(self, data, port, patient=None):
+        """What is not answered is ended by the client after a moment; `patient` requests are complete and wait that long."""
         with socket.create_connection(("127.0.0.1", port), BOUND) as connection:
-            connection.settimeout(BOUND)
             try:
                 connection.sendall(data)
-                connection.shutdown(socket.SHUT_WR)
-                answer = connection.recv(4096)
+                connection.settimeout(0.3 if patient is None else patient)
+                try:
+                    answer = connection.recv(4096)
+                except TimeoutError:
+                    if patient is not None:
+                        raise
+                    connection.shutdown(socket.SHUT_WR)
+                    connection.settimeout(BOUND)
+                    answer = connection.recv(4096)
+                connection.settimeout(BOUND)
                 first = answer[:16]
                 while answer:
                     answer = connection.recv(65536)
@@ -53,16 +62,16 @@ class Target:
                 return "reset"
         return first[9:12].decode(errors="replace") if first.startswith(b"HTTP/1") else "closed" if not first else "bytes"
 
-    def http(self, data):
-        return self.raw(data, self.server.http_port)
+    def http(self, data, patient=None):
+        return self.raw(data, self.server.http_port, patient)
 
     def json(self, content):
         path, body = content
-        return self.http(mutations.post(path, body))
+        return self.http(mutations.post(path, body), BOUND)
 
     def coding(self, content):
         path, coding, body = content
-        return self.http(mutations.post(path, body, {"Content-Encoding": coding}))
+        return self.http(mutations.post(path, body, {"Content-Encoding": coding}), BOUND)
 
     def frames(self, data):
         return self.raw(data, self.server.grpc_port)
@@ -81,11 +90,15 @@ class Target:
 
     def config(self, text):
         (self.server.repository / "fuzzed/config.pbtxt").write_bytes(text)
-        return self.http(mutations.post("/v2/repository/models/fuzzed/load", b""))
+        return self.http(mutations.post("/v2/repository/models/fuzzed/load", b""), BOUND)
 
     def healthy(self):
         """A right request is answered rightly over both protocols."""
         x = np.arange(16, dtype=np.float32).reshape(1, 16)
+        with httpclient.InferenceServerClient(self.server.http_url, network_timeout=BOUND) as client:
+            found = client.infer("add_sub", values.inputs(httpclient, {"INPUT0": x, "INPUT1": x}))
+        if not (found.as_numpy("OUTPUT0") == 2 * x).all():
+            return False
         with grpcclient.InferenceServerClient(self.server.grpc_url) as client:
             found = client.infer("add_sub", values.inputs(grpcclient, {"INPUT0": x, "INPUT1": x}), client_timeout=BOUND)
         return (found.as_numpy("OUTPUT0") == 2 * x).all() and self.server.request("GET", "/v2/health/live", timeout=BOUND)[0] == 200
