@@ -54,7 +54,7 @@ struct UnaryInferenceTests {
       add("UINT16") { $0.uintContents = [1, 65535] }
       add("UINT32") { $0.uintContents = [1, .max] }
       add("UINT64") { $0.uint64Contents = [1, .max] }
-      add("FP32") { $0.fp32Contents = [1.5, -0] }
+      add("FP32") { $0.fp32Contents = [1.5, -0.0] }
       add("FP64") { $0.fp64Contents = [1.5, .infinity] }
       add("BYTES") { $0.bytesContents = [Data([0, 1]), Data()] }
       let response = try await loopback.infer(request)
@@ -217,6 +217,7 @@ struct UnaryInferenceTests {
       let values = (0..<3_000_000).map { Float($0 % 1000) }
       var options = CallOptions.defaults
       options.maxResponseMessageBytes = 64 << 20
+      options.maxRequestMessageBytes = 64 << 20
       let response = try await loopback.infer(.raw("echo", [("a", values)]), options: options)
       #expect(response.rawOutputContents.first?.floats == values)
     }
