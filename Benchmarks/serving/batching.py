@@ -18,10 +18,10 @@ from onnx import helper
 from common import Bench, in_process, machine, median, request, scratch
 import models
 
-BATCH, WIDTH = 16, 768
+BATCH, WIDTH = 16, 1024
 
 
-def network(name, more, layers=3):
+def network(name, more, layers=6):
     """Rows through wide layers: the weights are read once for a batch, which is where the gain comes from."""
     generator = np.random.default_rng(1)
     nodes, constants, last = [], [], "INPUT0"
@@ -49,7 +49,7 @@ def main():
     repository = models.write(work / "repository", [
         network("single", ""), network("batched", "dynamic_batching { }\n"),
         network("bounded", f"dynamic_batching {{ {TIMEOUT} }}\n"),
-        network("light", "dynamic_batching { }\n", layers=1),
+        network("light", "dynamic_batching { }\n", layers=2),
         models.ensemble("chain", [("INPUT0", "FP32", [WIDTH])], [("OUTPUT0", "FP32", [WIDTH])], [
             ("light", {"INPUT0": "INPUT0"}, {"OUTPUT0": "between"}), ("batched", {"INPUT0": "between"}, {"OUTPUT0": "OUTPUT0"})], batch=BATCH)])
     file = repository / "single/1/model.onnx"

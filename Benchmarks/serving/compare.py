@@ -57,6 +57,7 @@ def main():
     parser.add_argument("--connections", type=lambda s: [int(c) for c in s.split(",")], default=CONNECTIONS)
     parser.add_argument("--resnet", help="a materialised ResNet-50")
     parser.add_argument("--only", default="")
+    parser.add_argument("--protocol", action="append", choices=PROTOCOLS)
     parser.add_argument("--out", type=pathlib.Path)
     arguments = parser.parse_args()
     work, clean = scratch()
@@ -83,6 +84,8 @@ def main():
     asked = [(name, protocol, *request(protocol, model.name, shapes), both) for name, (model, shapes, both) in chosen.items()
              for protocol in PROTOCOLS if not (name in ("identity 1 MiB", "ResNet-50") and protocol == "http json")]
     for name, protocol, mode, content, path, both in [*nothing, *asked]:
+        if arguments.protocol and protocol not in arguments.protocol:
+            continue
         for connections in arguments.connections:
             runs = {kind: [] for kind in servers if both or kind == "apus"}
             for _ in range(arguments.rounds):
