@@ -1,101 +1,101 @@
 #if Server
-  import NIOCore
-  import NIOPosix
-  import Synchronization
+import NIOCore
+import NIOPosix
+import Synchronization
 
-  @testable import ApusHTTP
+@testable import ApusHTTP
 
-  /// A connection that sends and receives bytes as they are.
-  final class RawClient: Sendable {
-    private let channel: any Channel
-    private let received: SharedState<Received>
+/// A connection that sends and receives bytes as they are.
+final class RawClient: Sendable {
+  private let channel: any Channel
+  private let received: SharedState<Received>
 
-    struct Received: Sendable {
-      var bytes: [UInt8] = []
-      var isClosed = false
+  struct Received: Sendable {
+    var bytes: [UInt8] = []
+    var isClosed = false
+  }
+
+  private final class Collector: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    let received: SharedState<Received>
+
+    init(_ received: SharedState<Received>) { self.received = received }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      let bytes = Array(unwrapInboundIn(data).readableBytesView)
+      received.withLock { $0.bytes += bytes }
     }
 
-    private final class Collector: ChannelInboundHandler {
-      typealias InboundIn = ByteBuffer
-      let received: SharedState<Received>
-
-      init(_ received: SharedState<Received>) { self.received = received }
-
-      func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let bytes = Array(unwrapInboundIn(data).readableBytesView)
-        received.withLock { $0.bytes += bytes }
-      }
-
-      func channelInactive(context: ChannelHandlerContext) {
-        received.withLock { $0.isClosed = true }
-      }
-
-      func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
-      }
+    func channelInactive(context: ChannelHandlerContext) {
+      received.withLock { $0.isClosed = true }
     }
 
-    init(port: Int) async throws {
-      let received = SharedState(Received())
-      self.received = received
-      channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .channelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(Collector(received))
-          }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+      context.close(promise: nil)
+    }
+  }
+
+  init(port: Int) async throws {
+    let received = SharedState(Received())
+    self.received = received
+    channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(Collector(received))
         }
-        .connect(host: "127.0.0.1", port: port).get()
-    }
-
-    func send(_ text: String) async throws { try await send(Array(text.utf8)) }
-
-    func send(_ bytes: [UInt8]) async throws {
-      try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
-    }
-
-    func close() async throws { try await channel.close() }
-
-    var isClosed: Bool { received.withLock { $0.isClosed } }
-
-    /// Everything that has come once it satisfies `condition`, the server has closed, or ten seconds are over.
-    func receive(until condition: (String) -> Bool) async throws -> String {
-      for _ in 0..<5000 {
-        let (bytes, isClosed) = received.withLock { ($0.bytes, $0.isClosed) }
-        let text = String(decoding: bytes, as: UTF8.self)
-        if condition(text) || isClosed { return text }
-        try await Task.sleep(for: .milliseconds(2))
       }
-      return "nothing came: " + String(decoding: received.withLock { $0.bytes }, as: UTF8.self)
-    }
-
-    func receiveAll() async throws -> String { try await receive { _ in false } }
+      .connect(host: "127.0.0.1", port: port).get()
   }
 
-  /// Runs a server while `body` does, on free ports.
-  func withServer(
-    _ service: FakeService = FakeService(), _ change: (inout HTTPConfiguration) -> Void = { _ in },
-    _ body: (HTTPServer, HTTPServer.Ports) async throws -> Void
-  ) async throws {
-    var configuration = HTTPConfiguration()
-    configuration.api = HTTPConfiguration.Endpoint(address: "127.0.0.1", port: 0)
-    configuration.metrics = HTTPConfiguration.Endpoint(address: "127.0.0.1", port: 0)
-    configuration.threads = 1
-    change(&configuration)
-    let (ports, found) = AsyncStream.makeStream(of: HTTPServer.Ports.self)
-    let server = HTTPServer(configuration: configuration, service: service) { found.yield($0) }
-    let task = Task {
-      defer { found.finish() }
-      try await server.run()
+  func send(_ text: String) async throws { try await send(Array(text.utf8)) }
+
+  func send(_ bytes: [UInt8]) async throws {
+    try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
+  }
+
+  func close() async throws { try await channel.close() }
+
+  var isClosed: Bool { received.withLock { $0.isClosed } }
+
+  /// Everything that has come once it satisfies `condition`, the server has closed, or ten seconds are over.
+  func receive(until condition: (String) -> Bool) async throws -> String {
+    for _ in 0..<5000 {
+      let (bytes, isClosed) = received.withLock { ($0.bytes, $0.isClosed) }
+      let text = String(decoding: bytes, as: UTF8.self)
+      if condition(text) || isClosed { return text }
+      try await Task.sleep(for: .milliseconds(2))
     }
-    var iterator = ports.makeAsyncIterator()
-    guard let bound = await iterator.next() else { return try await task.value }
-    do {
-      try await body(server, bound)
-    } catch {
-      task.cancel()
-      throw error
-    }
+    return "nothing came: " + String(decoding: received.withLock { $0.bytes }, as: UTF8.self)
+  }
+
+  func receiveAll() async throws -> String { try await receive { _ in false } }
+}
+
+/// Runs a server while `body` does, on free ports.
+func withServer(
+  _ service: FakeService = FakeService(), _ change: (inout HTTPConfiguration) -> Void = { _ in },
+  _ body: (HTTPServer, HTTPServer.Ports) async throws -> Void
+) async throws {
+  var configuration = HTTPConfiguration()
+  configuration.api = HTTPConfiguration.Endpoint(address: "127.0.0.1", port: 0)
+  configuration.metrics = HTTPConfiguration.Endpoint(address: "127.0.0.1", port: 0)
+  configuration.threads = 1
+  change(&configuration)
+  let (ports, found) = AsyncStream.makeStream(of: HTTPServer.Ports.self)
+  let server = HTTPServer(configuration: configuration, service: service) { found.yield($0) }
+  let task = Task {
+    defer { found.finish() }
+    try await server.run()
+  }
+  var iterator = ports.makeAsyncIterator()
+  guard let bound = await iterator.next() else { return try await task.value }
+  do {
+    try await body(server, bound)
+  } catch {
     task.cancel()
-    try await task.value
+    throw error
   }
+  task.cancel()
+  try await task.value
+}
 #endif

@@ -1,21 +1,21 @@
 #if Server
-  internal import ApusServing
+internal import ApusServing
 
-  /// In which form a client wants the outputs.
-  struct AnswerLayout: Sendable {
-    /// What holds for outputs that say nothing.
-    var isBinary = false
-    /// Outputs that say.
-    var ofOutput: [String: Bool] = [:]
+/// In which form a client wants the outputs.
+struct AnswerLayout: Sendable {
+  /// What holds for outputs that say nothing.
+  var isBinary = false
+  /// Outputs that say; they are few.
+  var ofOutput: [(name: String, isBinary: Bool)] = []
 
-    func isBinary(_ output: String) -> Bool {
-      ofOutput.isEmpty ? isBinary : ofOutput[output] ?? isBinary
-    }
+  func isBinary(_ output: String) -> Bool {
+    ofOutput.first { $0.name == output }?.isBinary ?? isBinary
   }
+}
 
-  /// A request for inference together with the form of its answer.
-  struct InferenceCall: Sendable {
-    var request: InferenceRequest
-    var layout = AnswerLayout()
-  }
+/// A request for inference together with the form of its answer.
+struct InferenceCall: Sendable {
+  var request: InferenceRequest
+  var layout = AnswerLayout()
+}
 #endif

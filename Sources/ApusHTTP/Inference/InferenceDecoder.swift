@@ -1,228 +1,249 @@
 #if Server
-  internal import ApusModelConfig
-  internal import ApusServing
-  internal import ApusTensor
+internal import ApusModelConfig
+internal import ApusServing
+internal import ApusTensor
 
-  /// Reads the body of an infer call: a JSON text, and after it the bytes of binary inputs in their order.
-  struct InferenceDecoder {
-    let sharedMemory: SharedMemoryRegistry
-    /// Bytes that the JSON text may have.
-    let maxInputSize: Int
+/// Reads the body of an infer call: a JSON text, and after it the bytes of binary inputs in their order.
+struct InferenceDecoder {
+  let sharedMemory: SharedMemoryRegistry
+  /// Bytes that the JSON text may have.
+  let maxInputSize: Int
 
-    /// What an input's part of the text says of it.
-    private struct Input {
-      var name: String?
-      var dataType: String?
-      var shape: [Int]?
-      /// Where `data` begins in the text.
-      var data: Int?
-      var tensor: ServedTensor?
-      var parameters = TensorParameters()
+  /// What an input's part of the text says of it.
+  private struct Input {
+    var name: String?
+    var dataType: String?
+    var shape: [Int]?
+    /// Where `data` begins in the text.
+    var data: Int?
+    var tensor: ServedTensor?
+    var parameters = TensorParameters()
+  }
+
+  private static let keys = ["id", "parameters", "inputs", "outputs"]
+  private static let inputKeys = ["name", "datatype", "shape", "parameters", "data"]
+  private static let outputKeys = ["name", "parameters"]
+  private static let formKeys = ["binary_data_output"]
+
+  /// Decodes `body`, whose JSON text has `headerLength` bytes; all of them where that is nil.
+  func decode(
+    _ body: ByteView, headerLength: Int?, into call: inout InferenceCall
+  ) throws(ServingError) {
+    let length = headerLength ?? body.count
+    guard length <= maxInputSize else {
+      throw InferenceDecoder.tooLarge(length, limit: maxInputSize)
     }
-
-    /// Decodes `body`, whose JSON text has `headerLength` bytes; all of them where that is nil.
-    func decode(
-      _ body: ByteView, headerLength: Int?, into call: inout InferenceCall
-    ) throws(ServingError) {
-      let length = headerLength ?? body.count
-      guard length <= maxInputSize else {
-        throw InferenceDecoder.tooLarge(length, limit: maxInputSize)
-      }
-      var reader = JSONReader(body[0..<length])
-      try reader.enterObject()
-      var inputs: [Input]?
-      var keys: Set<String> = []
-      var isFirst = true
-      while let key = try reader.nextKey(&isFirst) {
-        guard keys.insert(key).inserted else { throw reader.duplicate(key) }
-        switch key {
-        case "id": call.request.id = try reader.value().asText("id")
-        case "parameters": try readParameters(&reader, &call)
-        case "inputs": inputs = try readInputs(&reader)
-        case "outputs": try readOutputs(&reader, &call)
-        default: try reader.skipValue()
-        }
-      }
-      try reader.finish()
-      guard let inputs else {
-        throw ServingError(
-          .invalidArgument,
-          "Unable to parse 'inputs': attempt to access non-existing object member 'inputs'")
-      }
-      try place(inputs, payload: body[length..<body.count], reader, &call)
-    }
-
-    static func tooLarge(_ size: Int, limit: Int) -> ServingError {
-      ServingError(
-        .invalidArgument,
-        "request JSON size of \(size) bytes exceeds the maximum allowed input size of \(limit) bytes. "
-          + "Use --http-max-input-size to increase the limit.")
-    }
-
-    // MARK: Parts of the text
-
-    private func readParameters(
-      _ reader: inout JSONReader, _ call: inout InferenceCall
-    ) throws(ServingError) {
-      for member in try reader.value().asMembers("parameters") {
-        if member.key == "binary_data_output" {
-          call.layout.isBinary = try member.value.asBool(member.key)
-        } else {
-          try call.request.set(member.key, member.value)
-        }
+    var reader = JSONReader(body[0..<length])
+    try reader.enterObject()
+    var inputs: [Input]?
+    var seen: UInt32 = 0
+    var isFirst = true
+    while let key = try reader.nextKey(of: Self.keys, &seen, &isFirst) {
+      switch key {
+      case 0: call.request.id = try reader.value().asText("id")
+      case 1: try readParameters(&reader, &call)
+      case 2: inputs = try readInputs(&reader)
+      case 3: try readOutputs(&reader, &call)
+      default: try reader.skipValue()
       }
     }
-
-    private func readInputs(_ reader: inout JSONReader) throws(ServingError) -> [Input] {
-      var inputs: [Input] = []
-      reader.skipSpace()
-      guard reader.peek == 0x5B else { throw reader.expected("an array as 'inputs'") }
-      try reader.enterArray()
-      var isFirst = true
-      while try reader.nextElement(&isFirst) { inputs.append(try readInput(&reader)) }
-      return inputs
-    }
-
-    private func readInput(_ reader: inout JSONReader) throws(ServingError) -> Input {
-      var input = Input()
-      var keys: Set<String> = []
-      try reader.enterObject()
-      var isFirst = true
-      while let key = try reader.nextKey(&isFirst) {
-        guard keys.insert(key).inserted else { throw reader.duplicate(key) }
-        switch key {
-        case "name": input.name = try reader.value().asText("name")
-        case "datatype": input.dataType = try reader.value().asText("datatype")
-        case "shape": input.shape = try readShape(&reader)
-        case "parameters": input.parameters = try TensorParameters(reader.value())
-        case "data":
-          reader.skipSpace()
-          input.data = reader.position
-          // The type usually stands before; a text that has it after is read again at the end.
-          if let name = input.name, let shape = input.shape,
-            let type = input.dataType.flatMap(DataType.init(rawValue:))
-          {
-            input.tensor = try reader.tensor(type, shape: shape, input: name)
-          } else {
-            try reader.skipValue()
-          }
-        default: try reader.skipValue()
-        }
-      }
-      return input
-    }
-
-    private func readShape(_ reader: inout JSONReader) throws(ServingError) -> [Int] {
-      reader.skipSpace()
-      guard reader.peek == 0x5B else { throw reader.expected("an array as 'shape'") }
-      try reader.enterArray()
-      var shape: [Int] = []
-      var isFirst = true
-      while try reader.nextElement(&isFirst) {
-        reader.skipSpace()
-        if reader.peek == 0x2D { throw reader.failure("'shape' has an extent below 0") }
-        shape.append(try reader.integer(Int.self, "an extent of 'shape'"))
-      }
-      return shape
-    }
-
-    private func readOutputs(
-      _ reader: inout JSONReader, _ call: inout InferenceCall
-    ) throws(ServingError) {
-      guard case .array(let outputs) = try reader.value() else {
-        throw ServingError(.invalidArgument, "Unable to parse 'outputs': expected an array")
-      }
-      for output in outputs {
-        guard let name = output["name"] else { throw Self.missing("name", of: "an output") }
-        let parameters = try TensorParameters(output["parameters"] ?? .object([]))
-        var requested = RequestedOutput(try name.asText("name"))
-        requested.classification = parameters.classification ?? 0
-        if let range = try parameters.range() {
-          guard parameters.classification == nil else {
-            throw Self.exclusive("classification")
-          }
-          guard parameters.isBinary != true else { throw Self.exclusive("binary_data") }
-          requested.destination = try sharedMemory.lease(range)
-        }
-        if let isBinary = parameters.isBinary { call.layout.ofOutput[requested.name] = isBinary }
-        call.request.outputs.append(requested)
-      }
-    }
-
-    private static func exclusive(_ other: String) -> ServingError {
-      ServingError(
-        .invalidArgument, "Output can't set both 'shared_memory_region' and '\(other)'")
-    }
-
-    private static func missing(_ key: String, of what: String) -> ServingError {
-      ServingError(.invalidArgument, "Unable to parse '\(key)': \(what) has none")
-    }
-
-    // MARK: Bytes after the text
-
-    private func place(
-      _ inputs: [Input], payload: ByteView, _ reader: JSONReader, _ call: inout InferenceCall
-    ) throws(ServingError) {
-      var used = 0
-      call.request.inputs.reserveCapacity(inputs.count)
-      for input in inputs {
-        guard let name = input.name else { throw Self.missing("name", of: "an input") }
-        guard let typeName = input.dataType else {
-          throw Self.missing("datatype", of: "input '\(name)'")
-        }
-        guard let type = DataType(rawValue: typeName) else {
-          throw ServingError(
-            .invalidArgument, "invalid datatype '\(typeName)' for input '\(name)'")
-        }
-        guard let shape = input.shape else { throw Self.missing("shape", of: "input '\(name)'") }
-        try requireOneSource(input)
-        let tensor: ServedTensor
-        if let parsed = input.tensor {
-          tensor = parsed
-        } else if let place = input.data {
-          var again = reader
-          again.advance(to: place)
-          tensor = try again.tensor(type, shape: shape, input: name)
-        } else if let size = input.parameters.binarySize {
-          guard size <= payload.count - used else {
-            throw ServingError(
-              .invalidArgument,
-              "unexpected size for input '\(name)', expecting \(size - (payload.count - used)) "
-                + "additional bytes for model '\(call.request.model)'")
-          }
-          tensor = try ServedTensor(
-            type, shape: shape, storage: payload.storage, offset: payload.offset + used,
-            byteCount: size, input: name)
-          used += size
-        } else if let range = try input.parameters.range() {
-          let storage = try sharedMemory.lease(range).read()
-          tensor = try ServedTensor(
-            type, shape: shape, storage: storage, offset: 0, byteCount: range.byteCount, input: name
-          )
-        } else {
-          throw Self.missing("data", of: "input '\(name)'")
-        }
-        call.request.inputs.append(NamedTensor(name, tensor))
-      }
-      guard used == payload.count else {
-        throw ServingError(
-          .invalidArgument,
-          "unexpected additional input data for model '\(call.request.model)'")
-      }
-    }
-
-    private func requireOneSource(_ input: Input) throws(ServingError) {
-      var sources: [String] = []
-      if input.data != nil { sources.append("'data'") }
-      if input.parameters.binarySize != nil { sources.append("'binary_data_size'") }
-      if input.parameters.region != nil { sources.append("'shared_memory_region'") }
-      guard sources.count != 1 else { return }
-      let found =
-        sources.isEmpty ? "But no field is set" : "But set " + sources.joined(separator: " ")
+    try reader.finish()
+    guard let inputs else {
       throw ServingError(
         .invalidArgument,
-        "Input must set only one of the following fields: 'data', 'binary_data_size' in 'parameters', "
-          + "'shared_memory_region' in 'parameters'. " + found)
+        "Unable to parse 'inputs': attempt to access non-existing object member 'inputs'")
+    }
+    try place(inputs, payload: body[length..<body.count], reader, &call)
+  }
+
+  static func tooLarge(_ size: Int, limit: Int) -> ServingError {
+    ServingError(
+      .invalidArgument,
+      "request JSON size of \(size) bytes exceeds the maximum allowed input size of \(limit) bytes. "
+        + "Use --http-max-input-size to increase the limit.")
+  }
+
+  // MARK: Parts of the text
+
+  private func readParameters(
+    _ reader: inout JSONReader, _ call: inout InferenceCall
+  ) throws(ServingError) {
+    try reader.enterObject()
+    var seen: UInt32 = 0
+    var keys: Set<String> = []
+    var isFirst = true
+    while let key = try reader.nextKey(&isFirst, orOneOf: Self.formKeys, &seen) {
+      guard let key else {
+        // The one that is in nearly all requests takes no memory.
+        call.layout.isBinary = try reader.value().asBool("binary_data_output")
+        continue
+      }
+      guard keys.insert(key).inserted else { throw reader.duplicate(key) }
+      try call.request.set(key, reader.value())
     }
   }
+
+  private func readInputs(_ reader: inout JSONReader) throws(ServingError) -> [Input] {
+    var inputs: [Input] = []
+    reader.skipSpace()
+    guard reader.peek == 0x5B else { throw reader.expected("an array as 'inputs'") }
+    try reader.enterArray()
+    var isFirst = true
+    while try reader.nextElement(&isFirst) { inputs.append(try readInput(&reader)) }
+    return inputs
+  }
+
+  private func readInput(_ reader: inout JSONReader) throws(ServingError) -> Input {
+    var input = Input()
+    var seen: UInt32 = 0
+    try reader.enterObject()
+    var isFirst = true
+    while let key = try reader.nextKey(of: Self.inputKeys, &seen, &isFirst) {
+      switch key {
+      case 0: input.name = try reader.value().asText("name")
+      case 1: input.dataType = try reader.value().asText("datatype")
+      case 2: input.shape = try readShape(&reader)
+      case 3: input.parameters = try TensorParameters(&reader)
+      case 4:
+        reader.skipSpace()
+        input.data = reader.position
+        // The type usually stands before; a text that has it after is read again at the end.
+        if let name = input.name, let shape = input.shape,
+          let type = input.dataType.flatMap(DataType.init(rawValue:))
+        {
+          input.tensor = try reader.tensor(type, shape: shape, input: name)
+        } else {
+          try reader.skipValue()
+        }
+      default: try reader.skipValue()
+      }
+    }
+    return input
+  }
+
+  private func readShape(_ reader: inout JSONReader) throws(ServingError) -> [Int] {
+    reader.skipSpace()
+    guard reader.peek == 0x5B else { throw reader.expected("an array as 'shape'") }
+    try reader.enterArray()
+    var shape: [Int] = []
+    var isFirst = true
+    while try reader.nextElement(&isFirst) {
+      reader.skipSpace()
+      if reader.peek == 0x2D { throw reader.failure("'shape' has an extent below 0") }
+      shape.append(try reader.integer(Int.self, "an extent of 'shape'"))
+    }
+    return shape
+  }
+
+  private func readOutputs(
+    _ reader: inout JSONReader, _ call: inout InferenceCall
+  ) throws(ServingError) {
+    reader.skipSpace()
+    guard reader.peek == 0x5B else { throw reader.expected("an array as 'outputs'") }
+    try reader.enterArray()
+    var isFirstOutput = true
+    while try reader.nextElement(&isFirstOutput) {
+      var name: String?
+      var parameters = TensorParameters()
+      var seen: UInt32 = 0
+      var isFirst = true
+      try reader.enterObject()
+      while let key = try reader.nextKey(of: Self.outputKeys, &seen, &isFirst) {
+        switch key {
+        case 0: name = try reader.value().asText("name")
+        case 1: parameters = try TensorParameters(&reader)
+        default: try reader.skipValue()
+        }
+      }
+      guard let name else { throw Self.missing("name", of: "an output") }
+      var requested = RequestedOutput(name)
+      requested.classification = parameters.classification ?? 0
+      if let range = try parameters.range() {
+        guard parameters.classification == nil else {
+          throw Self.exclusive("classification")
+        }
+        guard parameters.isBinary != true else { throw Self.exclusive("binary_data") }
+        requested.destination = try sharedMemory.lease(range)
+      }
+      if let isBinary = parameters.isBinary { call.layout.ofOutput.append((name, isBinary)) }
+      call.request.outputs.append(requested)
+    }
+  }
+
+  private static func exclusive(_ other: String) -> ServingError {
+    ServingError(
+      .invalidArgument, "Output can't set both 'shared_memory_region' and '\(other)'")
+  }
+
+  private static func missing(_ key: String, of what: String) -> ServingError {
+    ServingError(.invalidArgument, "Unable to parse '\(key)': \(what) has none")
+  }
+
+  // MARK: Bytes after the text
+
+  private func place(
+    _ inputs: [Input], payload: ByteView, _ reader: JSONReader, _ call: inout InferenceCall
+  ) throws(ServingError) {
+    var used = 0
+    call.request.inputs.reserveCapacity(inputs.count)
+    for input in inputs {
+      guard let name = input.name else { throw Self.missing("name", of: "an input") }
+      guard let typeName = input.dataType else {
+        throw Self.missing("datatype", of: "input '\(name)'")
+      }
+      guard let type = DataType(rawValue: typeName) else {
+        throw ServingError(
+          .invalidArgument, "invalid datatype '\(typeName)' for input '\(name)'")
+      }
+      guard let shape = input.shape else { throw Self.missing("shape", of: "input '\(name)'") }
+      try requireOneSource(input)
+      let tensor: ServedTensor
+      if let parsed = input.tensor {
+        tensor = parsed
+      } else if let place = input.data {
+        var again = reader
+        again.advance(to: place)
+        tensor = try again.tensor(type, shape: shape, input: name)
+      } else if let size = input.parameters.binarySize {
+        guard size <= payload.count - used else {
+          throw ServingError(
+            .invalidArgument,
+            "unexpected size for input '\(name)', expecting \(size - (payload.count - used)) "
+              + "additional bytes for model '\(call.request.model)'")
+        }
+        tensor = try ServedTensor(
+          type, shape: shape, storage: payload.storage, offset: payload.offset + used,
+          byteCount: size, input: name)
+        used += size
+      } else if let range = try input.parameters.range() {
+        let storage = try sharedMemory.lease(range).read()
+        tensor = try ServedTensor(
+          type, shape: shape, storage: storage, offset: 0, byteCount: range.byteCount, input: name
+        )
+      } else {
+        throw Self.missing("data", of: "input '\(name)'")
+      }
+      call.request.inputs.append(NamedTensor(name, tensor))
+    }
+    guard used == payload.count else {
+      throw ServingError(
+        .invalidArgument,
+        "unexpected additional input data for model '\(call.request.model)'")
+    }
+  }
+
+  private func requireOneSource(_ input: Input) throws(ServingError) {
+    var sources: [String] = []
+    if input.data != nil { sources.append("'data'") }
+    if input.parameters.binarySize != nil { sources.append("'binary_data_size'") }
+    if input.parameters.region != nil { sources.append("'shared_memory_region'") }
+    guard sources.count != 1 else { return }
+    let found =
+      sources.isEmpty ? "But no field is set" : "But set " + sources.joined(separator: " ")
+    throw ServingError(
+      .invalidArgument,
+      "Input must set only one of the following fields: 'data', 'binary_data_size' in 'parameters', "
+        + "'shared_memory_region' in 'parameters'. " + found)
+  }
+}
 #endif

@@ -1,52 +1,52 @@
 #if Server
-  internal import ApusServing
-  internal import NIOCore
-  internal import NIOPosix
+internal import ApusServing
+internal import NIOCore
+internal import NIOPosix
 
-  /// Carries the answer of one call to its connection's event loop.
-  final class CallSink: AnswerSink {
-    private let loop: any EventLoop
-    private let connection: NIOLoopBound<HTTPConnection>
-    /// Which of the connection's calls it answers.
-    private let number: UInt64
+/// Carries the answer of one call to its connection's event loop.
+final class CallSink: AnswerSink {
+  private let loop: any EventLoop
+  private let connection: NIOLoopBound<HTTPConnection>
+  /// Which of the connection's calls it answers.
+  private let number: UInt64
 
-    init(_ connection: HTTPConnection, _ loop: any EventLoop, number: UInt64) {
-      self.loop = loop
-      self.connection = NIOLoopBound(connection, eventLoop: loop)
-      self.number = number
-    }
+  init(_ connection: HTTPConnection, _ loop: any EventLoop, number: UInt64) {
+    self.loop = loop
+    self.connection = NIOLoopBound(connection, eventLoop: loop)
+    self.number = number
+  }
 
-    private func onLoop(_ action: @escaping @Sendable (HTTPConnection) -> Void) {
-      if loop.inEventLoop {
-        action(connection.value)
-      } else {
-        loop.execute { [connection] in action(connection.value) }
-      }
-    }
-
-    func send(isLarge: Bool, _ make: @escaping @Sendable () -> HTTPAnswer) {
-      guard isLarge else {
-        return onLoop { [number] in $0.send(make, call: number) }
-      }
-      // Other connections of the loop go on meanwhile.
-      NIOThreadPool.singleton.submit { [self] _ in
-        let answer = make()
-        onLoop { [number] in $0.send({ answer }, call: number) }
-      }
-    }
-
-    func begin(_ make: @escaping @Sendable () -> HTTPAnswer) {
-      onLoop { [number] in $0.begin(make, call: number) }
-    }
-
-    func add(_ make: @escaping @Sendable () -> ByteBuffer) {
-      onLoop { [number] in $0.add(make, call: number) }
-    }
-
-    func end() { onLoop { [number] in $0.end(call: number) } }
-
-    func cancelOnDisconnect(_ handle: RequestHandle) {
-      onLoop { [number] in $0.cancelOnDisconnect(handle, call: number) }
+  private func onLoop(_ action: @escaping @Sendable (HTTPConnection) -> Void) {
+    if loop.inEventLoop {
+      action(connection.value)
+    } else {
+      loop.execute { [connection] in action(connection.value) }
     }
   }
+
+  func send(isLarge: Bool, _ make: @escaping @Sendable () -> HTTPAnswer) {
+    guard isLarge else {
+      return onLoop { [number] in $0.send(make, call: number) }
+    }
+    // Other connections of the loop go on meanwhile.
+    NIOThreadPool.singleton.submit { [self] _ in
+      let answer = make()
+      onLoop { [number] in $0.send({ answer }, call: number) }
+    }
+  }
+
+  func begin(_ make: @escaping @Sendable () -> HTTPAnswer) {
+    onLoop { [number] in $0.begin(make, call: number) }
+  }
+
+  func add(_ make: @escaping @Sendable () -> ByteBuffer) {
+    onLoop { [number] in $0.add(make, call: number) }
+  }
+
+  func end() { onLoop { [number] in $0.end(call: number) } }
+
+  func cancelOnDisconnect(_ handle: RequestHandle) {
+    onLoop { [number] in $0.cancelOnDisconnect(handle, call: number) }
+  }
+}
 #endif

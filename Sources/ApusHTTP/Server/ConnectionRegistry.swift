@@ -1,68 +1,68 @@
 #if Server
-  internal import NIOCore
-  internal import Synchronization
+internal import NIOCore
+internal import Synchronization
 
-  /// The open connections of a server, so that it can end them.
-  final class ConnectionRegistry: Sendable {
-    private let limit: Int
-    private let state = Mutex(State())
+/// The open connections of a server, so that it can end them.
+final class ConnectionRegistry: Sendable {
+  private let limit: Int
+  private let state = Mutex(State())
 
-    private struct State {
-      var channels: [ObjectIdentifier: any Channel] = [:]
-      var isDraining = false
-      var waiting: [CheckedContinuation<Void, Never>] = []
+  private struct State {
+    var channels: [ObjectIdentifier: any Channel] = [:]
+    var isDraining = false
+    var waiting: [CheckedContinuation<Void, Never>] = []
+  }
+
+  init(limit: Int) { self.limit = limit }
+
+  var count: Int { state.withLock { $0.channels.count } }
+
+  /// Adds a connection until it closes; false where there are too many, or none are wanted any more.
+  func add(_ channel: any Channel) -> Bool {
+    let id = ObjectIdentifier(channel)
+    let isAdded = state.withLock { state in
+      guard !state.isDraining, state.channels.count < limit else { return false }
+      state.channels[id] = channel
+      return true
     }
+    if isAdded { channel.closeFuture.whenComplete { [self] _ in remove(id) } }
+    return isAdded
+  }
 
-    init(limit: Int) { self.limit = limit }
-
-    var count: Int { state.withLock { $0.channels.count } }
-
-    /// Adds a connection until it closes; false where there are too many, or none are wanted any more.
-    func add(_ channel: any Channel) -> Bool {
-      let id = ObjectIdentifier(channel)
-      let isAdded = state.withLock { state in
-        guard !state.isDraining, state.channels.count < limit else { return false }
-        state.channels[id] = channel
-        return true
-      }
-      if isAdded { channel.closeFuture.whenComplete { [self] _ in remove(id) } }
-      return isAdded
+  private func remove(_ id: ObjectIdentifier) {
+    let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+      state.channels[id] = nil
+      guard state.channels.isEmpty, state.isDraining else { return [] }
+      defer { state.waiting = [] }
+      return state.waiting
     }
+    for continuation in waiting { continuation.resume() }
+  }
 
-    private func remove(_ id: ObjectIdentifier) {
-      let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-        state.channels[id] = nil
-        guard state.channels.isEmpty, state.isDraining else { return [] }
-        defer { state.waiting = [] }
-        return state.waiting
-      }
-      for continuation in waiting { continuation.resume() }
+  /// Lets connections end with the calls under way and returns when all are closed; closes them at once
+  /// where the task is cancelled.
+  func drain() async {
+    let channels = state.withLock { state in
+      state.isDraining = true
+      return Array(state.channels.values)
     }
-
-    /// Lets connections end with the calls under way and returns when all are closed; closes them at once
-    /// where the task is cancelled.
-    func drain() async {
-      let channels = state.withLock { state in
-        state.isDraining = true
-        return Array(state.channels.values)
-      }
-      for channel in channels { channel.pipeline.fireUserInboundEventTriggered(DrainEvent()) }
-      await withTaskCancellationHandler {
-        await withCheckedContinuation { continuation in
-          let isEmpty = state.withLock { state in
-            if !state.channels.isEmpty { state.waiting.append(continuation) }
-            return state.channels.isEmpty
-          }
-          if isEmpty { continuation.resume() }
+    for channel in channels { channel.pipeline.fireUserInboundEventTriggered(DrainEvent()) }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isEmpty = state.withLock { state in
+          if !state.channels.isEmpty { state.waiting.append(continuation) }
+          return state.channels.isEmpty
         }
-      } onCancel: {
-        closeAll()
+        if isEmpty { continuation.resume() }
       }
-    }
-
-    private func closeAll() {
-      let channels = state.withLock { Array($0.channels.values) }
-      for channel in channels { channel.close(promise: nil) }
+    } onCancel: {
+      closeAll()
     }
   }
+
+  private func closeAll() {
+    let channels = state.withLock { Array($0.channels.values) }
+    for channel in channels { channel.close(promise: nil) }
+  }
+}
 #endif

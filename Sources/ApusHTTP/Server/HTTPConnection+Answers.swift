@@ -1,152 +1,152 @@
 #if Server
-  internal import ApusServing
-  internal import NIOCore
-  internal import NIOHTTP1
+internal import ApusServing
+internal import NIOCore
+internal import NIOHTTP1
 
-  extension HTTPConnection {
-    /// Answers that fit are written in one piece with their head.
-    private static let smallBody = 32 << 10
+extension HTTPConnection {
+  /// Answers that fit are written in one piece with their head.
+  private static let smallBody = 32 << 10
 
-    func cancelOnDisconnect(_ handle: RequestHandle, call number: UInt64) {
-      guard let call = current, call.number == number, !call.isAnswered else {
-        // The client has gone, or the answer is out, which makes it no difference.
-        return handle.cancel()
-      }
-      current?.handle = handle
+  func cancelOnDisconnect(_ handle: RequestHandle, call number: UInt64) {
+    guard let call = current, call.number == number, !call.isAnswered else {
+      // The client has gone, or the answer is out, which makes it no difference.
+      return handle.cancel()
     }
+    call.handle = handle
+  }
 
-    func send(_ make: () -> HTTPAnswer, call number: UInt64) {
-      guard let context, let call = current, call.number == number, !call.isBegun else { return }
-      current?.isBegun = true
-      write(
-        make(), to: context, isHead: call.head.method == .HEAD,
-        keepsAlive: keepsAlive(call.head), version: call.head.version)
-      finish(context)
-    }
+  func send(_ make: () -> HTTPAnswer, call number: UInt64) {
+    guard let context, let call = current, call.number == number, !call.isBegun else { return }
+    call.isBegun = true
+    write(
+      make(), to: context, isHead: call.head.method == .HEAD,
+      keepsAlive: keepsAlive(call.head), version: call.head.version)
+    finish(call, context)
+  }
 
-    func begin(_ make: () -> HTTPAnswer, call number: UInt64) {
-      guard let context, let call = current, call.number == number, !call.isBegun else { return }
-      let isChunked = call.head.version != .http1_0
-      current?.isBegun = true
-      current?.isChunked = isChunked
-      // The end of such an answer is the end of the connection.
-      if !isChunked { isClosing = true }
-      let answer = make()
-      var out = context.channel.allocator.buffer(capacity: 256)
-      writeHead(answer, keepsAlive: keepsAlive(call.head), version: call.head.version, to: &out)
-      if isChunked { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
-      out.writeStaticString("Cache-Control: no-cache\r\n\r\n")
-      append(answer.body, isChunked: isChunked, to: &out)
+  func begin(_ make: () -> HTTPAnswer, call number: UInt64) {
+    guard let context, let call = current, call.number == number, !call.isBegun else { return }
+    let isChunked = call.head.version != .http1_0
+    call.isBegun = true
+    call.isChunked = isChunked
+    // The end of such an answer is the end of the connection.
+    if !isChunked { isClosing = true }
+    let answer = make()
+    var out = context.channel.allocator.buffer(capacity: 256)
+    writeHead(answer, keepsAlive: keepsAlive(call.head), version: call.head.version, to: &out)
+    if isChunked { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
+    out.writeStaticString("Cache-Control: no-cache\r\n\r\n")
+    append(answer.body, isChunked: isChunked, to: &out)
+    context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+  }
+
+  func add(_ make: () -> ByteBuffer, call number: UInt64) {
+    guard let context, let call = current, call.number == number, call.isBegun, !call.isAnswered
+    else { return }
+    let part = make()
+    var out = context.channel.allocator.buffer(capacity: part.readableBytes + 16)
+    append(part, isChunked: call.isChunked, to: &out)
+    context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+    // A model does not wait for its client; what the client does not read must end somewhere.
+    if unsentBytes(context) > settings.maxUnreadSize { context.close(promise: nil) }
+  }
+
+  func end(call number: UInt64) {
+    guard let context, let call = current, call.number == number, call.isBegun, !call.isAnswered
+    else { return }
+    if call.isChunked {
+      var out = context.channel.allocator.buffer(capacity: 8)
+      out.writeStaticString("0\r\n\r\n")
       context.writeAndFlush(wrapOutboundOut(out), promise: nil)
     }
+    finish(call, context)
+  }
 
-    func add(_ make: () -> ByteBuffer, call number: UInt64) {
-      guard let context, let call = current, call.number == number, call.isBegun, !call.isAnswered
-      else { return }
-      let part = make()
-      var out = context.channel.allocator.buffer(capacity: part.readableBytes + 16)
-      append(part, isChunked: call.isChunked, to: &out)
+  private func append(_ part: ByteBuffer, isChunked: Bool, to out: inout ByteBuffer) {
+    guard part.readableBytes > 0 else { return }
+    if isChunked {
+      out.writeString(String(part.readableBytes, radix: 16))
+      out.writeStaticString("\r\n")
+    }
+    out.writeImmutableBuffer(part)
+    if isChunked { out.writeStaticString("\r\n") }
+  }
+
+  private func keepsAlive(_ head: HTTPRequestHead) -> Bool {
+    if !head.isKeepAlive || settings.drain.isOn { isClosing = true }
+    return !isClosing
+  }
+
+  /// Called when all of an answer is written.
+  private func finish(_ call: Current, _ context: ChannelHandlerContext) {
+    call.isAnswered = true
+    call.handle = nil
+    guard call.isRead else {
+      // The client is still sending; the answer may end the connection only after that.
+      if isClosing { linger(context) }
+      return
+    }
+    if isClosing {
+      current = nil
+      enter(.lingering)
+      // Behind what was written before.
+      return context.channel.writeAndFlush(ByteBuffer()).assumeIsolated().whenComplete { _ in
+        context.close(promise: nil)
+      }
+    }
+    next()
+  }
+
+  // MARK: Bytes
+
+  func writeContinue(_ context: ChannelHandlerContext) {
+    var out = context.channel.allocator.buffer(capacity: 32)
+    out.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
+    context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+  }
+
+  func write(
+    _ answer: HTTPAnswer, to context: ChannelHandlerContext, isHead: Bool, keepsAlive: Bool,
+    version: HTTPVersion
+  ) {
+    let size = answer.body.readableBytes
+    let isSmall = size <= Self.smallBody
+    var out = context.channel.allocator.buffer(capacity: 256 + (isSmall ? size : 0))
+    writeHead(answer, keepsAlive: keepsAlive, version: version, to: &out)
+    out.writeStaticString("Content-Length: ")
+    out.writeString(String(size))
+    out.writeStaticString("\r\n\r\n")
+    if isHead || size == 0 {
       context.writeAndFlush(wrapOutboundOut(out), promise: nil)
-      // A model does not wait for its client; what the client does not read must end somewhere.
-      if unsentBytes(context) > settings.maxUnreadSize { context.close(promise: nil) }
-    }
-
-    func end(call number: UInt64) {
-      guard let context, let call = current, call.number == number, call.isBegun, !call.isAnswered
-      else { return }
-      if call.isChunked {
-        var out = context.channel.allocator.buffer(capacity: 8)
-        out.writeStaticString("0\r\n\r\n")
-        context.writeAndFlush(wrapOutboundOut(out), promise: nil)
-      }
-      finish(context)
-    }
-
-    private func append(_ part: ByteBuffer, isChunked: Bool, to out: inout ByteBuffer) {
-      guard part.readableBytes > 0 else { return }
-      if isChunked {
-        out.writeString(String(part.readableBytes, radix: 16))
-        out.writeStaticString("\r\n")
-      }
-      out.writeImmutableBuffer(part)
-      if isChunked { out.writeStaticString("\r\n") }
-    }
-
-    private func keepsAlive(_ head: HTTPRequestHead) -> Bool {
-      if !head.isKeepAlive || settings.drain.isOn { isClosing = true }
-      return !isClosing
-    }
-
-    /// Called when all of an answer is written.
-    private func finish(_ context: ChannelHandlerContext) {
-      current?.isAnswered = true
-      current?.handle = nil
-      guard current?.isRead == true else {
-        // The client is still sending; the answer may end the connection only after that.
-        if isClosing { linger(context) }
-        return
-      }
-      if isClosing {
-        current = nil
-        enter(.lingering)
-        // Behind what was written before.
-        return context.channel.writeAndFlush(ByteBuffer()).assumeIsolated().whenComplete { _ in
-          context.close(promise: nil)
-        }
-      }
-      next()
-    }
-
-    // MARK: Bytes
-
-    func writeContinue(_ context: ChannelHandlerContext) {
-      var out = context.channel.allocator.buffer(capacity: 32)
-      out.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
+    } else if isSmall {
+      out.writeImmutableBuffer(answer.body)
       context.writeAndFlush(wrapOutboundOut(out), promise: nil)
-    }
-
-    func write(
-      _ answer: HTTPAnswer, to context: ChannelHandlerContext, isHead: Bool, keepsAlive: Bool,
-      version: HTTPVersion
-    ) {
-      let size = answer.body.readableBytes
-      let isSmall = size <= Self.smallBody
-      var out = context.channel.allocator.buffer(capacity: 256 + (isSmall ? size : 0))
-      writeHead(answer, keepsAlive: keepsAlive, version: version, to: &out)
-      out.writeStaticString("Content-Length: ")
-      out.writeString(String(size))
-      out.writeStaticString("\r\n\r\n")
-      if isHead || size == 0 {
-        context.writeAndFlush(wrapOutboundOut(out), promise: nil)
-      } else if isSmall {
-        out.writeImmutableBuffer(answer.body)
-        context.writeAndFlush(wrapOutboundOut(out), promise: nil)
-      } else {
-        context.write(wrapOutboundOut(out), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(answer.body), promise: nil)
-      }
-    }
-
-    private func writeHead(
-      _ answer: HTTPAnswer, keepsAlive: Bool, version: HTTPVersion, to out: inout ByteBuffer
-    ) {
-      out.writeStaticString(answer.status.line)
-      if let type = answer.contentType {
-        out.writeStaticString("Content-Type: ")
-        out.writeStaticString(type)
-        out.writeStaticString("\r\n")
-      }
-      for (name, value) in answer.headers {
-        out.writeString(name)
-        out.writeStaticString(": ")
-        out.writeString(value)
-        out.writeStaticString("\r\n")
-      }
-      if !keepsAlive {
-        out.writeStaticString("Connection: close\r\n")
-      } else if version == .http1_0 {
-        out.writeStaticString("Connection: keep-alive\r\n")
-      }
+    } else {
+      context.write(wrapOutboundOut(out), promise: nil)
+      context.writeAndFlush(wrapOutboundOut(answer.body), promise: nil)
     }
   }
+
+  private func writeHead(
+    _ answer: HTTPAnswer, keepsAlive: Bool, version: HTTPVersion, to out: inout ByteBuffer
+  ) {
+    out.writeStaticString(answer.status.line)
+    if let type = answer.contentType {
+      out.writeStaticString("Content-Type: ")
+      out.writeStaticString(type)
+      out.writeStaticString("\r\n")
+    }
+    for (name, value) in answer.headers {
+      out.writeString(name)
+      out.writeStaticString(": ")
+      out.writeString(value)
+      out.writeStaticString("\r\n")
+    }
+    if !keepsAlive {
+      out.writeStaticString("Connection: close\r\n")
+    } else if version == .http1_0 {
+      out.writeStaticString("Connection: keep-alive\r\n")
+    }
+  }
+}
 #endif

@@ -1,55 +1,55 @@
 #if Server
-  internal import NIOCore
+internal import NIOCore
 
-  extension HTTPConnection {
-    /// Ends connections whose clients are too slow, or gone without a word.
-    func checkTimes() {
-      guard let context else { return }
-      let spent = NIODeadline.now() - phaseStart
-      let timeouts = settings.timeouts
-      switch phase {
-      case .idle:
-        if spent > timeouts.idle, !isSending(context) { context.close(promise: nil) }
-      case .head:
-        if spent > timeouts.head {
-          refuse(.error(.requestTimeout, "the head of the request did not arrive in time"))
-        }
-      case .body:
-        let earned = TimeAmount.seconds(Int64(bytesRead / max(settings.timeouts.slowestRate, 1)))
-        guard spent > timeouts.body + earned else { return }
-        if current?.isBegun == true {
-          context.close(promise: nil)
-        } else {
-          refuse(.error(.requestTimeout, "the body of the request arrives too slowly"))
-        }
-      case .answering: break
-      case .lingering:
-        if spent > .seconds(2) { context.close(promise: nil) }
+extension HTTPConnection {
+  /// Ends connections whose clients are too slow, or gone without a word.
+  func checkTimes() {
+    guard let context else { return }
+    let spent = NIODeadline.now() - phaseStart
+    let timeouts = settings.timeouts
+    switch phase {
+    case .idle:
+      if spent > timeouts.idle, !isSending(context) { context.close(promise: nil) }
+    case .head:
+      if spent > timeouts.head {
+        refuse(.error(.requestTimeout, "the head of the request did not arrive in time"))
       }
-      checkProgress(context)
-    }
-
-    private func isSending(_ context: ChannelHandlerContext) -> Bool { unsentBytes(context) > 0 }
-
-    /// Bytes of answers that the client has not taken yet.
-    func unsentBytes(_ context: ChannelHandlerContext) -> Int {
-      (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-    }
-
-    private func checkProgress(_ context: ChannelHandlerContext) {
-      let bytes = unsentBytes(context)
-      if bytes == 0 || bytes != unsent {
-        unsent = bytes
-        unsentSince = .now()
-      } else if NIODeadline.now() - unsentSince > settings.timeouts.answer {
+    case .body:
+      let earned = TimeAmount.seconds(Int64(bytesRead / max(settings.timeouts.slowestRate, 1)))
+      guard spent > timeouts.body + earned else { return }
+      if current?.isBegun == true {
         context.close(promise: nil)
+      } else {
+        refuse(.error(.requestTimeout, "the body of the request arrives too slowly"))
       }
+    case .answering: break
+    case .lingering:
+      if spent > .seconds(2) { context.close(promise: nil) }
     }
+    checkProgress(context)
+  }
 
-    /// Closes without taking the answer from under a client that is still sending.
-    func linger(_ context: ChannelHandlerContext) {
-      enter(.lingering)
-      context.close(mode: .output, promise: nil)
+  private func isSending(_ context: ChannelHandlerContext) -> Bool { unsentBytes(context) > 0 }
+
+  /// Bytes of answers that the client has not taken yet.
+  func unsentBytes(_ context: ChannelHandlerContext) -> Int {
+    (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+  }
+
+  private func checkProgress(_ context: ChannelHandlerContext) {
+    let bytes = unsentBytes(context)
+    if bytes == 0 || bytes != unsent {
+      unsent = bytes
+      unsentSince = .now()
+    } else if NIODeadline.now() - unsentSince > settings.timeouts.answer {
+      context.close(promise: nil)
     }
   }
+
+  /// Closes without taking the answer from under a client that is still sending.
+  func linger(_ context: ChannelHandlerContext) {
+    enter(.lingering)
+    context.close(mode: .output, promise: nil)
+  }
+}
 #endif

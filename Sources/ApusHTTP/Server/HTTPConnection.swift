@@ -1,304 +1,306 @@
 #if Server
-  internal import ApusServing
-  internal import NIOCore
-  internal import NIOHTTP1
-  internal import NIOPosix
-  internal import Synchronization
+internal import ApusServing
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import Synchronization
 
-  /// One connection of HTTP/1.1, all of it on its event loop: reads calls one after the other, hands them to
-  /// the application, and writes the answers. A call that follows before the answer is there waits.
-  final class HTTPConnection: ChannelDuplexHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundIn = Never
-    typealias OutboundOut = ByteBuffer
+/// One connection of HTTP/1.1, all of it on its event loop: reads calls one after the other, hands them to
+/// the application, and writes the answers. A call that follows before the answer is there waits.
+final class HTTPConnection: ChannelDuplexHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundIn = Never
+  typealias OutboundOut = ByteBuffer
 
-    /// What the connection is about, and since when, for its time limits.
-    enum Phase {
-      case idle, head, body, answering
-      /// The answer is out, what the client still sends is not read any more.
-      case lingering
-    }
+  /// What the connection is about, and since when, for its time limits.
+  enum Phase {
+    case idle, head, body, answering
+    /// The answer is out, what the client still sends is not read any more.
+    case lingering
+  }
 
-    /// A call from its head to the end of its answer.
-    struct Current {
-      let number: UInt64
-      let head: HTTPRequestHead
-      let path: String
-      let headers: CallHeaders
-      let limit: Int
-      let tooLarge: @Sendable (Int) -> HTTPAnswer
-      /// Nil where the body is not wanted any more.
-      var collector: BodyCollector?
-      var isRead = false
-      /// Whether the answer has begun, and whether all of it is written.
-      var isBegun = false
-      var isAnswered = false
-      var isChunked = false
-      var handle: RequestHandle?
-    }
-
-    let application: any HTTPApplication
-    let settings: ConnectionSettings
-    var context: ChannelHandlerContext?
-    var current: Current?
-    var phase = Phase.head
-    var phaseStart = NIODeadline.now()
+  /// A call from its head to the end of its answer.
+  final class Current {
+    let number: UInt64
+    let head: HTTPRequestHead
+    let call: CallHead
     /// Of the body.
-    var bytesRead = 0
-    /// Whether the connection ends with the answer under way.
-    var isClosing = false
-    private var arrival: UInt64 = 0
-    private var calls: UInt64 = 0
-    /// Parts of calls that came too early.
-    private var waiting = CircularBuffer<HTTPServerRequestPart>()
-    private var isPumping = false
-    private var isReadHeld = false
-    private var watch: RepeatedTask?
-    /// Bytes that were unsent at the last look at them, and when they last became less.
-    var unsent = 0
-    var unsentSince = NIODeadline.now()
+    let limit: Int
+    /// What the application knows the path as.
+    let route: Route?
+    /// Nil where the body is not wanted any more.
+    var collector: BodyCollector?
+    var isRead = false
+    /// Whether the answer has begun, and whether all of it is written.
+    var isBegun = false
+    var isAnswered = false
+    var isChunked = false
+    var handle: RequestHandle?
 
-    /// Parts of early calls that are held before reading stops.
-    private static let mostWaiting = 64
-
-    init(_ application: any HTTPApplication, _ settings: ConnectionSettings) {
-      self.application = application
-      self.settings = settings
+    init(
+      _ number: UInt64, _ head: HTTPRequestHead, _ call: CallHead, limit: Int, route: Route?
+    ) {
+      self.number = number
+      self.head = head
+      self.call = call
+      self.limit = limit
+      self.route = route
     }
+  }
 
-    // MARK: Life
+  let application: any HTTPApplication
+  let settings: ConnectionSettings
+  var context: ChannelHandlerContext?
+  var current: Current?
+  var phase = Phase.head
+  var phaseStart = NIODeadline.now()
+  /// Of the body.
+  var bytesRead = 0
+  /// Whether the connection ends with the answer under way.
+  var isClosing = false
+  private var arrival: UInt64 = 0
+  private var calls: UInt64 = 0
+  /// Parts of calls that came too early.
+  private var waiting = CircularBuffer<HTTPServerRequestPart>()
+  private var isPumping = false
+  private var isReadHeld = false
+  private var watch: RepeatedTask?
+  /// Bytes that were unsent at the last look at them, and when they last became less.
+  var unsent = 0
+  var unsentSince = NIODeadline.now()
 
-    func handlerAdded(context: ChannelHandlerContext) {
-      self.context = context
-      let loop = context.eventLoop
-      let connection = NIOLoopBound(self, eventLoop: loop)
-      watch = loop.scheduleRepeatedTask(
-        initialDelay: settings.watchInterval, delay: settings.watchInterval
-      ) { _ in connection.value.checkTimes() }
+  /// Parts of early calls that are held before reading stops.
+  private static let mostWaiting = 64
+
+  init(_ application: any HTTPApplication, _ settings: ConnectionSettings) {
+    self.application = application
+    self.settings = settings
+  }
+
+  // MARK: Life
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    let loop = context.eventLoop
+    let connection = NIOLoopBound(self, eventLoop: loop)
+    watch = loop.scheduleRepeatedTask(
+      initialDelay: settings.watchInterval, delay: settings.watchInterval
+    ) { _ in connection.value.checkTimes() }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { leave() }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    leave()
+    context.fireChannelInactive()
+  }
+
+  private func leave() {
+    watch?.cancel()
+    watch = nil
+    let handle = current?.handle
+    current = nil
+    waiting.removeAll()
+    context = nil
+    handle?.cancel()
+  }
+
+  func enter(_ phase: Phase) {
+    self.phase = phase
+    phaseStart = .now()
+  }
+
+  /// Called as bytes come in, before they are understood.
+  func bytesArrived() {
+    guard phase == .idle || phase == .head && arrival == 0 else { return }
+    arrival = Clock.now()
+    if phase == .idle { enter(.head) }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard event is DrainEvent else { return context.fireUserInboundEventTriggered(event) }
+    isClosing = true
+    if current == nil, waiting.isEmpty { context.close(promise: nil) }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard let error = error as? HTTPParserError, phase != .lingering else {
+      return context.close(promise: nil)
     }
+    isClosing = true
+    // A call that is being answered gets its answer; what followed it was the mistake.
+    guard current == nil || current?.isRead == false, current?.isBegun != true else { return }
+    refuse(
+      error == .headerOverflow
+        ? .error(.headersTooLarge, "the headers are too large")
+        : .error(.badRequest, "the request is no HTTP: \(error)"))
+  }
 
-    func handlerRemoved(context: ChannelHandlerContext) { leave() }
+  /// Answers what cannot be read any further, and ends.
+  func refuse(_ answer: HTTPAnswer) {
+    guard let context else { return }
+    let handle = current?.handle
+    current = nil
+    isClosing = true
+    handle?.cancel()
+    write(answer, to: context, isHead: false, keepsAlive: false, version: .http1_1)
+    linger(context)
+  }
 
-    func channelInactive(context: ChannelHandlerContext) {
-      leave()
-      context.fireChannelInactive()
+  // MARK: Reading
+
+  func read(context: ChannelHandlerContext) {
+    if waiting.count >= Self.mostWaiting {
+      isReadHeld = true
+    } else {
+      context.read()
     }
+  }
 
-    private func leave() {
-      watch?.cancel()
-      watch = nil
-      let handle = current?.handle
-      current = nil
-      waiting.removeAll()
-      context = nil
-      handle?.cancel()
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let part = unwrapInboundIn(data)
+    guard phase != .lingering else { return }
+    if !waiting.isEmpty || current?.isRead == true {
+      waiting.append(part)
+    } else {
+      process(part, context)
     }
+  }
 
-    func enter(_ phase: Phase) {
-      self.phase = phase
-      phaseStart = .now()
+  private func process(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+    switch part {
+    case .head(let head): begin(head, context)
+    case .body(let bytes): collect(bytes)
+    case .end: endOfCall(context)
     }
+  }
 
-    /// Called as bytes come in, before they are understood.
-    func bytesArrived() {
-      guard phase == .idle || phase == .head && arrival == 0 else { return }
-      arrival = Clock.now()
-      if phase == .idle { enter(.head) }
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-      guard event is DrainEvent else { return context.fireUserInboundEventTriggered(event) }
-      isClosing = true
-      if current == nil, waiting.isEmpty { context.close(promise: nil) }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-      guard let error = error as? HTTPParserError, phase != .lingering else {
-        return context.close(promise: nil)
+  private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    guard !isClosing else { return }
+    calls &+= 1
+    bytesRead = 0
+    enter(.body)
+    let headers = CallHeaders(head.headers)
+    let path = head.uri.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(head.uri[..<$0]) }
+    let call = CallHead(
+      isGet: head.method == .GET, isPost: head.method == .POST, path: path ?? head.uri,
+      headers: headers)
+    switch application.admit(call) {
+    case .refused(let answer):
+      current = Current(calls, head, call, limit: 0, route: nil)
+      if let length = headers.contentLength, length > settings.maxBodySize { isClosing = true }
+      send({ answer }, call: calls)
+    case .body(let limit, let route):
+      let current = Current(calls, head, call, limit: limit, route: route)
+      self.current = current
+      if let length = headers.contentLength, length > limit {
+        if length > settings.maxBodySize { isClosing = true }
+        return send({ application.tooLarge(length) }, call: calls)
       }
-      isClosing = true
-      // A call that is being answered gets its answer; what followed it was the mistake.
-      guard current == nil || current?.isRead == false, current?.isBegun != true else { return }
-      refuse(
-        error == .headerOverflow
-          ? .error(.headersTooLarge, "the headers are too large")
-          : .error(.badRequest, "the request is no HTTP: \(error)"))
-    }
-
-    /// Answers what cannot be read any further, and ends.
-    func refuse(_ answer: HTTPAnswer) {
-      guard let context else { return }
-      let handle = current?.handle
-      current = nil
-      isClosing = true
-      handle?.cancel()
-      write(answer, to: context, isHead: false, keepsAlive: false, version: .http1_1)
-      linger(context)
-    }
-
-    // MARK: Reading
-
-    func read(context: ChannelHandlerContext) {
-      if waiting.count >= Self.mostWaiting {
-        isReadHeld = true
-      } else {
-        context.read()
-      }
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-      let part = unwrapInboundIn(data)
-      guard phase != .lingering else { return }
-      if !waiting.isEmpty || current?.isRead == true {
-        waiting.append(part)
-      } else {
-        process(part, context)
-      }
-    }
-
-    private func process(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
-      switch part {
-      case .head(let head): begin(head, context)
-      case .body(let bytes): collect(bytes)
-      case .end: endOfCall(context)
-      }
-    }
-
-    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-      guard !isClosing else { return }
-      calls &+= 1
-      bytesRead = 0
-      enter(.body)
-      let headers = CallHeaders(head.headers)
-      let path = head.uri.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(head.uri[..<$0]) }
-      let call = CallHead(
-        isGet: head.method == .GET, isPost: head.method == .POST, path: path ?? head.uri,
-        headers: headers)
-      switch application.admit(call) {
-      case .refused(let answer):
-        current = Current(
-          number: calls, head: head, path: call.path, headers: headers, limit: 0,
-          tooLarge: { _ in answer })
-        if let length = headers.contentLength, length > settings.maxBodySize { isClosing = true }
-        send({ answer }, call: calls)
-      case .body(let limit, let tooLarge):
-        current = Current(
-          number: calls, head: head, path: call.path, headers: headers, limit: limit,
-          tooLarge: tooLarge)
-        if let length = headers.contentLength, length > limit {
-          if length > settings.maxBodySize { isClosing = true }
-          return send({ tooLarge(length) }, call: calls)
-        }
-        do throws(ServingError) {
-          current?.collector = try BodyCollector(
-            expected: headers.contentLength ?? (headers.isChunked ? nil : 0),
-            headerLength: headers.plausibleHeaderLength)
-        } catch {
-          let error = error
-          isClosing = true
-          return send({ .error(error) }, call: calls)
-        }
-        if headers.expectsContinue, head.version != .http1_0 { writeContinue(context) }
-      }
-    }
-
-    private func collect(_ bytes: ByteBuffer) {
-      bytesRead &+= bytes.readableBytes
-      guard let call = current, var collector = call.collector else { return }
-      guard bytes.readableBytes <= call.limit - collector.count else {
-        current?.collector = nil
-        // How much more would come is not known.
-        isClosing = true
-        let size = collector.count + bytes.readableBytes
-        let tooLarge = call.tooLarge
-        return send({ tooLarge(size) }, call: call.number)
-      }
-      // The memory has one owner while it is written.
-      current?.collector = nil
       do throws(ServingError) {
-        try collector.append(bytes)
-        current?.collector = collector
+        current.collector = try BodyCollector(
+          expected: headers.contentLength ?? (headers.isChunked ? nil : 0),
+          headerLength: headers.plausibleHeaderLength)
       } catch {
         let error = error
         isClosing = true
-        send({ .error(error) }, call: call.number)
+        return send({ .error(error) }, call: calls)
       }
-    }
-
-    private func endOfCall(_ context: ChannelHandlerContext) {
-      guard let call = current else { return }
-      current?.isRead = true
-      guard let collector = call.collector else {
-        if call.isAnswered { next() }
-        return
-      }
-      current?.collector = nil
-      enter(.answering)
-      unsentSince = .now()
-      let request = HTTPCall(
-        method: call.head.method, path: call.path, headers: call.headers, body: collector.body,
-        arrival: arrival)
-      arrival = 0
-      let sink = CallSink(self, context.eventLoop, number: call.number)
-      guard application.isLarge(request) else { return application.respond(to: request, sink) }
-      let application = application
-      NIOThreadPool.singleton.submit { _ in application.respond(to: request, sink) }
-    }
-
-    // MARK: From call to call
-
-    /// Called when a call is both read and answered.
-    func next() {
-      guard let context else { return }
-      current = nil
-      arrival = 0
-      if isClosing { return context.close(promise: nil) }
-      enter(.idle)
-      guard !isPumping else { return }
-      isPumping = true
-      defer { isPumping = false }
-      while current?.isRead != true, phase != .lingering, let part = waiting.popFirst() {
-        guard let context = self.context else { return }
-        if current == nil { arrival = Clock.now() }
-        process(part, context)
-      }
-      if isReadHeld, waiting.count < Self.mostWaiting {
-        isReadHeld = false
-        self.context?.read()
-      }
+      if headers.expectsContinue, head.version != .http1_0 { writeContinue(context) }
     }
   }
 
-  /// Tells a connection that the server stops: it ends with the call under way.
-  struct DrainEvent: Sendable {}
-
-  /// Whether the server is about to stop: readiness is denied and connections end with their next answer,
-  /// everything else goes on.
-  final class DrainFlag: Sendable {
-    private let flag = Atomic(false)
-
-    var isOn: Bool { flag.load(ordering: .relaxed) }
-    func turnOn() { flag.store(true, ordering: .relaxed) }
-  }
-
-  /// What all connections of a port have in common.
-  struct ConnectionSettings: Sendable {
-    let timeouts: HTTPConfiguration.Timeouts
-    let maxBodySize: Int
-    let maxUnreadSize: Int
-    let drain: DrainFlag
-
-    init(_ configuration: HTTPConfiguration, _ drain: DrainFlag) {
-      self.drain = drain
-      timeouts = configuration.timeouts
-      maxBodySize = configuration.maxBodySize
-      maxUnreadSize = configuration.maxUnreadSize
+  private func collect(_ bytes: ByteBuffer) {
+    bytesRead &+= bytes.readableBytes
+    guard let call = current, let count = call.collector?.count else { return }
+    guard bytes.readableBytes <= call.limit - count else {
+      call.collector = nil
+      // How much more would come is not known.
+      isClosing = true
+      return send({ application.tooLarge(count + bytes.readableBytes) }, call: call.number)
     }
-
-    /// How often the time limits are looked at.
-    var watchInterval: TimeAmount {
-      let shortest = min(timeouts.idle, timeouts.head, timeouts.body, timeouts.answer)
-      return .nanoseconds(max(min(shortest.nanoseconds / 4, 5_000_000_000), 5_000_000))
+    do throws(ServingError) { try call.collector?.append(bytes) } catch {
+      call.collector = nil
+      let error = error
+      isClosing = true
+      send({ .error(error) }, call: call.number)
     }
   }
+
+  private func endOfCall(_ context: ChannelHandlerContext) {
+    guard let call = current else { return }
+    call.isRead = true
+    guard let collector = call.collector else {
+      if call.isAnswered { next() }
+      return
+    }
+    call.collector = nil
+    enter(.answering)
+    unsentSince = phaseStart
+    let request = HTTPCall(
+      isPost: call.call.isPost, path: call.call.path, route: call.route,
+      headers: call.call.headers, body: collector.body, arrival: arrival)
+    arrival = 0
+    let sink = CallSink(self, context.eventLoop, number: call.number)
+    guard application.isLarge(request) else { return application.respond(to: request, sink) }
+    let application = application
+    NIOThreadPool.singleton.submit { _ in application.respond(to: request, sink) }
+  }
+
+  // MARK: From call to call
+
+  /// Called when a call is both read and answered.
+  func next() {
+    guard let context else { return }
+    current = nil
+    arrival = 0
+    if isClosing { return context.close(promise: nil) }
+    enter(.idle)
+    guard !isPumping else { return }
+    isPumping = true
+    defer { isPumping = false }
+    while current?.isRead != true, phase != .lingering, let part = waiting.popFirst() {
+      guard let context = self.context else { return }
+      if current == nil { arrival = Clock.now() }
+      process(part, context)
+    }
+    if isReadHeld, waiting.count < Self.mostWaiting {
+      isReadHeld = false
+      self.context?.read()
+    }
+  }
+}
+
+/// Tells a connection that the server stops: it ends with the call under way.
+struct DrainEvent: Sendable {}
+
+/// Whether the server is about to stop: readiness is denied and connections end with their next answer,
+/// everything else goes on.
+final class DrainFlag: Sendable {
+  private let flag = Atomic(false)
+
+  var isOn: Bool { flag.load(ordering: .relaxed) }
+  func turnOn() { flag.store(true, ordering: .relaxed) }
+}
+
+/// What all connections of a port have in common.
+struct ConnectionSettings: Sendable {
+  let timeouts: HTTPConfiguration.Timeouts
+  let maxBodySize: Int
+  let maxUnreadSize: Int
+  let drain: DrainFlag
+
+  init(_ configuration: HTTPConfiguration, _ drain: DrainFlag) {
+    self.drain = drain
+    timeouts = configuration.timeouts
+    maxBodySize = configuration.maxBodySize
+    maxUnreadSize = configuration.maxUnreadSize
+  }
+
+  /// How often the time limits are looked at.
+  var watchInterval: TimeAmount {
+    let shortest = min(timeouts.idle, timeouts.head, timeouts.body, timeouts.answer)
+    return .nanoseconds(max(min(shortest.nanoseconds / 4, 5_000_000_000), 5_000_000))
+  }
+}
 #endif

@@ -1,130 +1,130 @@
 #if Server
-  package import ApusServing
-  internal import NIOCore
-  internal import NIOHTTP1
-  internal import NIOPosix
-  internal import NIOSSL
-  internal import ServiceLifecycle
+package import ApusServing
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import NIOSSL
+internal import ServiceLifecycle
 
-  #if canImport(Glibc)
-    internal import Glibc
-  #elseif canImport(Darwin)
-    internal import Darwin
-  #endif
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
 
-  /// The HTTP front end: the inference protocol and the console on one port, metrics on another.
-  ///
-  /// A graceful shutdown stops listening, ends idle connections at once and others after the answer under
-  /// way; cancelling the task ends all at once.
-  package final class HTTPServer: Service {
-    /// The ports that were taken; nil for what is not served.
-    package struct Ports: Hashable, Sendable {
-      package var api: Int?
-      package var metrics: Int?
-    }
+/// The HTTP front end: the inference protocol and the console on one port, metrics on another.
+///
+/// A graceful shutdown stops listening, ends idle connections at once and others after the answer under
+/// way; cancelling the task ends all at once.
+package final class HTTPServer: Service {
+  /// The ports that were taken; nil for what is not served.
+  package struct Ports: Hashable, Sendable {
+    package var api: Int?
+    package var metrics: Int?
+  }
 
-    private let configuration: HTTPConfiguration
-    private let service: any InferenceService
-    private let onBound: @Sendable (Ports) -> Void
-    private let flag = DrainFlag()
+  private let configuration: HTTPConfiguration
+  private let service: any InferenceService
+  private let onBound: @Sendable (Ports) -> Void
+  private let flag = DrainFlag()
 
-    /// `onBound` is called once the server listens.
-    package init(
-      configuration: HTTPConfiguration, service: any InferenceService,
-      onBound: @escaping @Sendable (Ports) -> Void = { _ in }
-    ) {
-      self.configuration = configuration
-      self.service = service
-      self.onBound = onBound
-    }
+  /// `onBound` is called once the server listens.
+  package init(
+    configuration: HTTPConfiguration, service: any InferenceService,
+    onBound: @escaping @Sendable (Ports) -> Void = { _ in }
+  ) {
+    self.configuration = configuration
+    self.service = service
+    self.onBound = onBound
+  }
 
-    /// The server is about to stop: `/v2/health/ready` is denied and connections end with their next answer,
-    /// everything else goes on until `run` is told to stop.
-    package func beginDraining() { flag.turnOn() }
+  /// The server is about to stop: `/v2/health/ready` is denied and connections end with their next answer,
+  /// everything else goes on until `run` is told to stop.
+  package func beginDraining() { flag.turnOn() }
 
-    /// Serves until the task is cancelled or a graceful shutdown has been asked for and is done. Throws an
-    /// `HTTPServerError` where it cannot listen.
-    package func run() async throws {
-      let tls = try configuration.tls.map(TLSContext.make)
-      let group = MultiThreadedEventLoopGroup(numberOfThreads: max(configuration.threads, 1))
-      let registry = ConnectionRegistry(limit: configuration.maxConnections)
-      var listeners: [any Channel] = []
-      var ports = Ports()
-      do {
-        if let endpoint = configuration.api {
-          let application = TritonApplication(service, configuration, drain: flag)
-          let channel = try await listen(
-            endpoint, application, tls, registry, group, flag: "--http-port")
-          listeners.append(channel)
-          ports.api = channel.localAddress?.port
-        }
-        if let endpoint = configuration.metrics {
-          let application = MetricsApplication(service)
-          let channel = try await listen(
-            endpoint, application, nil, registry, group, flag: "--metrics-port")
-          listeners.append(channel)
-          ports.metrics = channel.localAddress?.port
-        }
-        onBound(ports)
-        // Returns by throwing where the task is cancelled, which ends the server as well.
-        try? await gracefulShutdown()
-      } catch {
-        await stop(listeners, registry, group)
-        throw error
+  /// Serves until the task is cancelled or a graceful shutdown has been asked for and is done. Throws an
+  /// `HTTPServerError` where it cannot listen.
+  package func run() async throws {
+    let tls = try configuration.tls.map(TLSContext.make)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: max(configuration.threads, 1))
+    let registry = ConnectionRegistry(limit: configuration.maxConnections)
+    var listeners: [any Channel] = []
+    var ports = Ports()
+    do {
+      if let endpoint = configuration.api {
+        let application = TritonApplication(service, configuration, drain: flag)
+        let channel = try await listen(
+          endpoint, application, tls, registry, group, flag: "--http-port")
+        listeners.append(channel)
+        ports.api = channel.localAddress?.port
       }
+      if let endpoint = configuration.metrics {
+        let application = MetricsApplication(service)
+        let channel = try await listen(
+          endpoint, application, nil, registry, group, flag: "--metrics-port")
+        listeners.append(channel)
+        ports.metrics = channel.localAddress?.port
+      }
+      onBound(ports)
+      // Returns by throwing where the task is cancelled, which ends the server as well.
+      try? await gracefulShutdown()
+    } catch {
       await stop(listeners, registry, group)
+      throw error
     }
+    await stop(listeners, registry, group)
+  }
 
-    private func stop(
-      _ listeners: [any Channel], _ registry: ConnectionRegistry,
-      _ group: MultiThreadedEventLoopGroup
-    ) async {
-      flag.turnOn()
-      for channel in listeners { try? await channel.close() }
-      await registry.drain()
-      try? await group.shutdownGracefully()
-    }
+  private func stop(
+    _ listeners: [any Channel], _ registry: ConnectionRegistry,
+    _ group: MultiThreadedEventLoopGroup
+  ) async {
+    flag.turnOn()
+    for channel in listeners { try? await channel.close() }
+    await registry.drain()
+    try? await group.shutdownGracefully()
+  }
 
-    private func listen(
-      _ endpoint: HTTPConfiguration.Endpoint, _ application: any HTTPApplication,
-      _ tls: NIOSSLContext?, _ registry: ConnectionRegistry, _ group: MultiThreadedEventLoopGroup,
-      flag name: String
-    ) async throws -> any Channel {
-      let settings = ConnectionSettings(configuration, flag)
-      let bootstrap = ServerBootstrap(group: group)
-        .serverChannelOption(.backlog, value: 1024)
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-        // Clients that vanished without a word are found out in time.
-        .childChannelOption(.socketOption(.so_keepalive), value: 1)
-        .childChannelOption(
-          .recvAllocator,
-          value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 256 << 10)
-        )
-        .childChannelOption(.maxMessagesPerRead, value: 16)
-        .childChannelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
-            guard registry.add(channel) else { throw HTTPServerError.tooManyConnections }
-            let pipeline = channel.pipeline.syncOperations
-            if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
-            let connection = HTTPConnection(application, settings)
-            try pipeline.addHandler(ByteWatch(connection))
-            try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
-            try pipeline.addHandler(connection)
-          }
+  private func listen(
+    _ endpoint: HTTPConfiguration.Endpoint, _ application: any HTTPApplication,
+    _ tls: NIOSSLContext?, _ registry: ConnectionRegistry, _ group: MultiThreadedEventLoopGroup,
+    flag name: String
+  ) async throws -> any Channel {
+    let settings = ConnectionSettings(configuration, flag)
+    let bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 1024)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      // Clients that vanished without a word are found out in time.
+      .childChannelOption(.socketOption(.so_keepalive), value: 1)
+      .childChannelOption(
+        .recvAllocator,
+        value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 256 << 10)
+      )
+      .childChannelOption(.maxMessagesPerRead, value: 16)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          guard registry.add(channel) else { throw HTTPServerError.tooManyConnections }
+          let pipeline = channel.pipeline.syncOperations
+          if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+          let connection = HTTPConnection(application, settings)
+          try pipeline.addHandler(ByteWatch(connection))
+          try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
+          try pipeline.addHandler(connection)
         }
-      do {
-        let configured =
-          configuration.reusesPort
-          ? bootstrap.serverChannelOption(
-            ChannelOptions.Types.SocketOption(level: .socket, name: .init(rawValue: SO_REUSEPORT)),
-            value: 1) : bootstrap
-        return try await configured.bind(host: endpoint.address, port: endpoint.port).get()
-      } catch let error as IOError where error.errnoCode == EADDRINUSE {
-        throw HTTPServerError.portInUse(endpoint, flag: name)
-      } catch {
-        throw HTTPServerError.cannotListen(endpoint, flag: name, reason: "\(error)")
       }
+    do {
+      let configured =
+        configuration.reusesPort
+        ? bootstrap.serverChannelOption(
+          ChannelOptions.Types.SocketOption(level: .socket, name: .init(rawValue: SO_REUSEPORT)),
+          value: 1) : bootstrap
+      return try await configured.bind(host: endpoint.address, port: endpoint.port).get()
+    } catch let error as IOError where error.errnoCode == EADDRINUSE {
+      throw HTTPServerError.portInUse(endpoint, flag: name)
+    } catch {
+      throw HTTPServerError.cannotListen(endpoint, flag: name, reason: "\(error)")
     }
   }
+}
 #endif
