@@ -251,8 +251,7 @@ extension ModelRepository {
     while true {
       let version: ServedVersion
       do throws(ServingError) { version = try self.version(request.model, request.version) } catch {
-        let prefix = request.id.isEmpty ? "" : "[request id: \(request.id)] "
-        return reply(.failure(error.prefixed(prefix)))
+        return reply(.failure(error))
       }
       if version === refused {
         return reply(

@@ -32,6 +32,15 @@ struct ActiveRequest: Sendable {
   static let queueFull = ServingError(.unavailable, "Exceeds maximum queue size")
 }
 
+extension ServingError {
+  /// With the request's id before the message, as clients of the protocol know it.
+  func naming(_ request: InferenceRequest) -> ServingError {
+    // The step of an ensemble has said it already.
+    if message.contains("[request id: ") { return self }
+    return prefixed("[request id: \(request.id.isEmpty ? "<id_unknown>" : request.id)] ")
+  }
+}
+
 /// Answers requests: counts them, makes what the client asked for of the model's outputs, and keeps
 /// the order of answers where the model wants that.
 final class Responder: Sendable {
@@ -100,8 +109,7 @@ final class Responder: Sendable {
 
   func fail(_ request: ActiveRequest, _ error: ServingError, _ reason: FailureReason) {
     statistics.countFailure(reason, arrival: request.times.arrival, end: Clock.now())
-    let id = request.request.id
-    finish(request, .failure(id.isEmpty ? error : error.prefixed("[request id: \(id)] ")))
+    finish(request, .failure(error.naming(request.request)))
   }
 
   private func finish(_ request: ActiveRequest, _ reply: Reply) {

@@ -31,8 +31,8 @@ final class InstanceExecutor {
     }
   }
 
-  /// Computes and answers all of them.
-  func execute(_ requests: [ActiveRequest]) {
+  /// Computes and answers all of them. Returns how long computing took, in nanoseconds.
+  func execute(_ requests: [ActiveRequest]) -> UInt64 {
     var live: [ActiveRequest] = []
     for request in requests {
       if request.handle.isCancelled {
@@ -41,14 +41,17 @@ final class InstanceExecutor {
         live.append(request)
       }
     }
-    guard !live.isEmpty else { return }
+    guard !live.isEmpty else { return 0 }
     switch instance {
-    case .batched(let instance): run(instance, live)
-    case .decoupled(let instance): live.forEach { run(instance, $0) }
+    case .batched(let instance): return run(instance, live)
+    case .decoupled(let instance):
+      let start = Clock.now()
+      live.forEach { run(instance, $0) }
+      return Clock.now() &- start
     }
   }
 
-  private func run(_ instance: any BatchedInstance, _ requests: [ActiveRequest]) {
+  private func run(_ instance: any BatchedInstance, _ requests: [ActiveRequest]) -> UInt64 {
     var times = RequestTimes(arrival: 0)
     times.computeStart = Clock.now()
     let outputs: [[NamedTensor]]
@@ -66,13 +69,12 @@ final class InstanceExecutor {
     } catch {
       if requests.count > 1, error.code != .cancelled {
         // One request's values must not fail the others.
-        for request in requests { run(instance, [request]) }
-        return
+        return requests.reduce(0) { $0 &+ run(instance, [$1]) }
       }
       for request in requests {
         responder.fail(request, error, error.code == .cancelled ? .canceled : .backend)
       }
-      return
+      return Clock.now() &- times.computeStart
     }
     let size = requests.reduce(0) { $0 + $1.prepared.batchSize }
     responder.statistics.countExecution(size: size, times)
@@ -89,6 +91,7 @@ final class InstanceExecutor {
         responder.succeed(request, outputs)
       }
     }
+    return times.computeEnd &- times.computeStart
   }
 
   private func run(_ instance: any DecoupledInstance, _ request: ActiveRequest) {

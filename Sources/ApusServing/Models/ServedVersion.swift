@@ -46,8 +46,7 @@ package final class ServedVersion: Sendable {
       }
       prepared = try contract.prepare(request)
     } catch {
-      let prefix = request.id.isEmpty ? "" : "[request id: \(request.id)] "
-      reply(.failure(error.prefixed(prefix)))
+      reply(.failure(error.naming(request)))
       return true
     }
     var active = ActiveRequest(prepared, handle: handle, reply: reply)

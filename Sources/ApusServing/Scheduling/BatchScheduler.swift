@@ -1,33 +1,49 @@
-/// Joins requests of a model and runs them on its instances, each on a thread of its own.
+/// Joins requests of a model and runs them on its instances.
+///
+/// Each instance has a thread. Models that run in less time than waking a thread takes run on the
+/// thread that brings the request instead, as long as an instance is free.
 final class BatchScheduler: Scheduler {
   private struct State {
     var queue: BatchQueue<ActiveRequest>
+    /// Instances that nobody runs.
+    var free: [Int]
     var idleWorkers = 0
     var liveWorkers = 0
     var isStopped = false
     var onStop: (@Sendable () -> Void)?
     /// When the timer looks for requests that waited too long; nil where it does not.
     var alarm: UInt64?
+    var cost = ExecutionCost()
   }
 
   private let state: Monitor<State>
+  private let executors: [Handoff<InstanceExecutor>]
+  private let demands: [ResourceDemand]
   private let responder: Responder
   private let timer: Timer
   private let limiter: RateLimiter?
+  /// Whether requests may run on the thread that brings them at all.
+  private let mayRunInline: Bool
 
   /// Starts a thread for each executor. Throws where the system refuses one.
   init(
     _ policy: BatchPolicy, executors: [Handoff<InstanceExecutor>], demands: [ResourceDemand],
     responder: Responder, timer: Timer, limiter: RateLimiter?
   ) throws(ServingError) {
-    state = Monitor(State(queue: BatchQueue(policy), liveWorkers: executors.count))
+    state = Monitor(
+      State(
+        queue: BatchQueue(policy), free: Array(executors.indices), liveWorkers: executors.count))
+    self.executors = executors
+    self.demands = demands
     self.responder = responder
     self.timer = timer
     self.limiter = limiter
-    for (index, executor) in executors.enumerated() {
-      let demand = demands[index]
+    // Who waits for others to join may not be run at once.
+    mayRunInline =
+      limiter == nil && policy.maximumDelay == 0 && !responder.contract.isDecoupled
+    for index in executors.indices {
       do throws(ServingError) {
-        try Thread.start("apus-run-\(index)") { [self] in work(executor.value, demand) }
+        try Thread.start("apus-run-\(index)") { [self] in work() }
       } catch {
         state.withLock { state in
           state.isStopped = true
@@ -41,41 +57,46 @@ final class BatchScheduler: Scheduler {
 
   var pendingCount: Int { state.withLock { $0.queue.count } }
 
+  private enum Admission {
+    case inline(executor: Int), queued(ticket: Int, wakes: Bool, alarm: UInt64?), full, stopped
+  }
+
   func submit(_ request: ActiveRequest) -> Bool {
     var request = request
     request.times.queueStart = Clock.now()
     let now = request.times.queueStart
-    responder.statistics.countPending(1)
-    let prepared = request.prepared
-    enum Outcome { case accepted(ticket: Int, wakes: Bool, alarm: UInt64?), full, stopped }
-    let outcome: Outcome = state.withLock { state in
-      if state.isStopped { return .stopped }
-      guard
-        let ticket = state.queue.enqueue(
-          request, size: prepared.batchSize, key: prepared.key,
-          priority: prepared.request.priority,
-          timeout: prepared.request.timeout.multipliedClamping(by: 1000), now: now)
-      else { return .full }
-      var alarm: UInt64?
-      if state.idleWorkers == 0, let expiry = state.queue.nextExpiry, state.alarm == nil {
-        state.alarm = expiry
-        alarm = expiry
-      }
-      return .accepted(ticket: ticket, wakes: state.idleWorkers > 0, alarm: alarm)
-    }
-    switch outcome {
-    case .accepted(let ticket, let wakes, let alarm):
+    switch state.withLock({ admit(request, now, &$0) }) {
+    case .inline(let executor):
+      responder.begin(&request)
+      run([request], executor)
+    case .queued(let ticket, let wakes, let alarm):
       if wakes { state.signal() }
       if let alarm { arm(alarm) }
       request.handle.onCancel { [weak self] in self?.cancel(ticket) }
-    case .full:
-      responder.statistics.countPending(-1)
-      responder.fail(request, ActiveRequest.queueFull, .rejected)
-    case .stopped:
-      responder.statistics.countPending(-1)
-      return false
+    case .full: responder.fail(request, ActiveRequest.queueFull, .rejected)
+    case .stopped: return false
     }
     return true
+  }
+
+  private func admit(_ request: ActiveRequest, _ now: UInt64, _ state: inout State) -> Admission {
+    if state.isStopped { return .stopped }
+    if mayRunInline, state.queue.count == 0, state.cost.isSmall, let executor = state.free.popLast()
+    {
+      return .inline(executor: executor)
+    }
+    let prepared = request.prepared
+    guard
+      let ticket = state.queue.enqueue(
+        request, size: prepared.batchSize, key: prepared.key, priority: prepared.request.priority,
+        timeout: prepared.request.timeout.multipliedClamping(by: 1000), now: now)
+    else { return .full }
+    var alarm: UInt64?
+    if state.idleWorkers == 0, let expiry = state.queue.nextExpiry, state.alarm == nil {
+      state.alarm = expiry
+      alarm = expiry
+    }
+    return .queued(ticket: ticket, wakes: state.idleWorkers > 0, alarm: alarm)
   }
 
   func stop(_ done: @escaping @Sendable () -> Void) {
@@ -91,7 +112,6 @@ final class BatchScheduler: Scheduler {
 
   private func cancel(_ ticket: Int) {
     guard let request = state.withLock({ $0.queue.remove(ticket: ticket) }) else { return }
-    responder.statistics.countPending(-1)
     responder.fail(request, ActiveRequest.cancelled, .canceled)
   }
 
@@ -110,102 +130,98 @@ final class BatchScheduler: Scheduler {
   }
 
   private func refuse(_ requests: [ActiveRequest]) {
-    for request in requests {
-      responder.statistics.countPending(-1)
-      responder.fail(request, ActiveRequest.expired, .rejected)
-    }
+    for request in requests { responder.fail(request, ActiveRequest.expired, .rejected) }
   }
 
   // MARK: Workers
 
   private enum Work {
-    case run([ActiveRequest])
+    case run([ActiveRequest], executor: Int)
     case refuse([ActiveRequest])
-    /// There is something to run once resources are there.
-    case ready
-    case nothing
-    case stop
+    /// There is something to run once the resources of this instance are there.
+    case ready(executor: Int)
+    /// This worker is over; what is to be told when all are, where it was the last.
+    case stop((@Sendable () -> Void)?)
   }
 
-  private func work(_ executor: InstanceExecutor, _ demand: ResourceDemand) {
+  private func work() {
     while true {
-      switch wait(taking: limiter == nil) {
-      case .run(let requests): execute(requests, executor)
+      switch wait() {
+      case .run(let requests, let executor): run(requests, executor)
       case .refuse(let requests): refuse(requests)
-      case .ready:
-        limiter?.acquire(demand)
-        if case .run(let requests) = take() { execute(requests, executor) }
-        limiter?.release(demand)
-      case .nothing: continue
-      case .stop:
-        let done = state.withLock { state -> (@Sendable () -> Void)? in
-          state.liveWorkers -= 1
-          guard state.liveWorkers == 0 else { return nil }
-          defer { state.onStop = nil }
-          return state.onStop
-        }
+      case .ready(let executor):
+        limiter?.acquire(demands[executor])
+        let requests = state.withLock { take(&$0, Clock.now()) } ?? []
+        run(requests, executor)
+        limiter?.release(demands[executor])
+      case .stop(let done):
+        state.broadcast()
         done?()
         return
       }
     }
   }
 
-  private func execute(_ requests: [ActiveRequest], _ executor: InstanceExecutor) {
-    responder.statistics.countPending(-requests.count)
-    executor.execute(requests)
+  /// Runs requests on an instance that was taken, and gives it back.
+  private func run(_ requests: [ActiveRequest], _ executor: Int) {
+    let time = executors[executor].value.execute(requests)
+    let wakes = state.withLock { state in
+      state.free.append(executor)
+      if !requests.isEmpty { state.cost.add(time) }
+      return state.idleWorkers > 0 && (state.queue.count > 0 || state.isStopped)
+    }
+    if wakes { state.signal() }
   }
 
-  /// Waits for something to do, and takes it where `taking`.
-  private func wait(taking: Bool) -> Work {
+  private func wait() -> Work {
     var isIdle = false
     return state.wait { state in
       if isIdle {
         state.idleWorkers -= 1
         isIdle = false
       }
-      let now = Clock.now()
-      let expired = state.queue.expire(now: now)
-      if !expired.isEmpty { return .done(.refuse(expired)) }
-      if state.isStopped, state.queue.count == 0 { return .done(.stop) }
-      if !taking, case .run = state.queue.plan(now: state.isStopped ? .max : now) {
-        return .done(.ready)
-      }
-      switch Self.next(&state, responder, now) {
-      case .run(let requests): return .done(.run(requests))
-      case .wait(let time):
+      func sleep(_ time: UInt64?) -> Monitor<State>.Step<Work> {
         state.idleWorkers += 1
         isIdle = true
         return .wait(until: time ?? Monitor<State>.never)
       }
-    }
-  }
-
-  private enum Next { case run([ActiveRequest]), wait(UInt64?) }
-
-  private static func next(_ state: inout State, _ responder: Responder, _ now: UInt64) -> Next {
-    switch state.queue.next(now: state.isStopped ? .max : now) {
-    case .wait(let time): return .wait(time)
-    case .run(let entries):
-      return .run(
-        entries.map { entry in
-          var request = entry.payload
-          responder.begin(&request)
-          return request
-        })
-    }
-  }
-
-  private func take() -> Work {
-    state.withLock { state in
-      if case .run(let requests) = Self.next(&state, responder, Clock.now()) {
-        return .run(requests)
+      let now = Clock.now()
+      let expired = state.queue.expire(now: now)
+      if !expired.isEmpty { return .done(.refuse(expired)) }
+      let isOver = state.isStopped && state.queue.count == 0
+      // The last worker stays until what runs inline has ended.
+      if isOver, state.liveWorkers > 1 || state.free.count == executors.count {
+        state.liveWorkers -= 1
+        let done = state.liveWorkers == 0 ? state.onStop : nil
+        if state.liveWorkers == 0 { state.onStop = nil }
+        return .done(.stop(done))
       }
-      return .nothing
+      guard let executor = state.free.last, !isOver else { return sleep(nil) }
+      switch state.queue.plan(now: state.isStopped ? .max : now) {
+      case .wait(let time): return sleep(time)
+      case .run:
+        state.free.removeLast()
+        if limiter != nil { return .done(.ready(executor: executor)) }
+        guard let requests = take(&state, now) else { return sleep(nil) }
+        return .done(.run(requests, executor: executor))
+      }
+    }
+  }
+
+  /// Takes what should run now; nil where nothing should.
+  private func take(_ state: inout State, _ now: UInt64) -> [ActiveRequest]? {
+    guard case .run(let entries) = state.queue.next(now: state.isStopped ? .max : now) else {
+      return nil
+    }
+    return entries.map { entry in
+      var request = entry.payload
+      responder.begin(&request)
+      return request
     }
   }
 }
 
-/// Moves a value that is not `Sendable` to the one thread that uses it from then on.
+/// Moves a value that is not `Sendable` to those who use it one at a time from then on.
 final class Handoff<Value>: @unchecked Sendable {
   let value: Value
   init(_ value: sending Value) { self.value = value }

@@ -162,8 +162,7 @@ final class EnsembleRun: Sendable {
   private func fail(_ error: ServingError, _ reason: FailureReason) {
     guard close() else { return }
     responder.fail(
-      request,
-      error.prefixed("in ensemble '\(responder.contract.model)', "), reason)
+      request, error.prefixed("in ensemble '\(responder.contract.model)', "), reason)
     onEnd()
   }
 

@@ -34,7 +34,6 @@ final class EnsembleScheduler: Scheduler {
   func submit(_ request: ActiveRequest) -> Bool {
     var request = request
     request.times.queueStart = Clock.now()
-    responder.statistics.countPending(1)
     enum Outcome { case start, wait, stopped }
     let outcome: Outcome = state.withLock { state in
       if state.isStopped { return .stopped }
@@ -51,7 +50,6 @@ final class EnsembleScheduler: Scheduler {
       let handle = request.handle
       handle.onCancel { [weak self, weak handle] in self?.cancel(handle) }
     case .stopped:
-      responder.statistics.countPending(-1)
       return false
     }
     return true
@@ -60,13 +58,11 @@ final class EnsembleScheduler: Scheduler {
   private func cancel(_ handle: RequestHandle?) {
     let removed = state.withLock { $0.waiting.removeAll { $0.handle === handle } }
     for request in removed {
-      responder.statistics.countPending(-1)
       responder.fail(request, ActiveRequest.cancelled, .canceled)
     }
   }
 
   private func start(_ request: ActiveRequest) {
-    responder.statistics.countPending(-1)
     var request = request
     request.times.computeStart = Clock.now()
     request.times.inputEnd = request.times.computeStart

@@ -63,7 +63,6 @@ final class SequenceScheduler: Scheduler {
     }
     var request = request
     request.times.queueStart = Clock.now()
-    responder.statistics.countPending(1)
     let now = request.times.queueStart
     enum Outcome { case accepted, unknown, stopped }
     let outcome: Outcome = state.withLock { state in
@@ -78,13 +77,11 @@ final class SequenceScheduler: Scheduler {
       let handle = request.handle
       handle.onCancel { [weak self, weak handle] in self?.cancel(handle) }
     case .unknown:
-      responder.statistics.countPending(-1)
       refuse(
         request,
         "inference request for sequence \(position.id.text) to model '\(model)' must specify the "
           + "START flag on the first request of the sequence")
     case .stopped:
-      responder.statistics.countPending(-1)
       return false
     }
     return true
@@ -96,7 +93,6 @@ final class SequenceScheduler: Scheduler {
 
   private func cancel(_ handle: RequestHandle?) {
     guard let request = state.withLock({ $0.queue.remove { $0.handle === handle } }) else { return }
-    responder.statistics.countPending(-1)
     responder.fail(request, ActiveRequest.cancelled, .canceled)
   }
 
@@ -115,7 +111,6 @@ final class SequenceScheduler: Scheduler {
 
   private func work(_ index: Int, _ executor: InstanceExecutor, _ demand: ResourceDemand) {
     while let requests = take(index) {
-      responder.statistics.countPending(-requests.count)
       limiter?.acquire(demand)
       execute(requests, executor)
       limiter?.release(demand)
@@ -167,7 +162,7 @@ final class SequenceScheduler: Scheduler {
       if let failure = request.failure { responder.fail(request, failure, .other) }
     }
     let good = requests.filter { $0.failure == nil }
-    if !good.isEmpty { executor.execute(good) }
+    if !good.isEmpty { _ = executor.execute(good) }
   }
 
   private func complete(_ requests: [ActiveRequest]) {

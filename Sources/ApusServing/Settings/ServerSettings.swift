@@ -5,12 +5,15 @@ package final class ServerSettings: Sendable {
   private let state: Mutex<State>
   /// Whether anything is traced at all, to be asked once a request.
   private let tracing: Atomic<Bool>
+  private let initialTrace: TraceSettings
   /// Called after each change of the log's settings.
   private let onLogChange: @Sendable (LogSettings) -> Void
 
   private struct State {
     var log: LogSettings
     var trace: TraceSettings
+    /// What differs from the start.
+    var serverChanges = TraceSettings.Changes()
     /// Only what a model sets itself.
     var models: [String: TraceSettings.Changes] = [:]
   }
@@ -21,6 +24,7 @@ package final class ServerSettings: Sendable {
   ) {
     state = Mutex(State(log: log, trace: trace))
     tracing = Atomic(trace.isOn)
+    initialTrace = trace
     self.onLogChange = onLogChange
   }
 
@@ -47,22 +51,23 @@ package final class ServerSettings: Sendable {
     }
   }
 
-  /// Changes settings by name; a nil value makes a model follow the server again, and is refused for
-  /// the server. All or none.
+  /// Changes settings by name; a nil value makes a model follow the server again, and the server what it
+  /// was started with. All or none.
   package func updateTrace(
     model: String? = nil, _ values: [String: [String]?]
   ) throws(ServingError) {
-    var changes = TraceSettings.Changes()
-    if let model { changes = state.withLock { $0.models[model] } ?? changes }
-    for (name, value) in values.sorted(by: { $0.key < $1.key }) {
-      if value == nil, model == nil {
-        throw ServingError(.invalidArgument, "the server's trace setting '\(name)' needs a value")
-      }
-      try changes.set(name, value)
+    var changes = state.withLock { state in
+      model.map { state.models[$0] ?? TraceSettings.Changes() } ?? state.serverChanges
     }
+    for (name, value) in values.sorted(by: { $0.key < $1.key }) { try changes.set(name, value) }
     let final = changes
     let isOn = state.withLock { state in
-      if let model { state.models[model] = final } else { state.trace = state.trace.applying(final) }
+      if let model {
+        state.models[model] = final
+      } else {
+        state.serverChanges = final
+        state.trace = initialTrace.applying(final)
+      }
       return state.trace.isOn || state.models.values.contains { state.trace.applying($0).isOn }
     }
     tracing.store(isOn, ordering: .relaxed)

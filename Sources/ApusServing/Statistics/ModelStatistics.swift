@@ -55,8 +55,6 @@ package final class ModelStatistics: Sendable {
     package var failures: [FailureReason: UInt64] = [:]
     package var batches: [Int: Batch] = [:]
     var responses: [Int: Response] = [:]
-    /// Requests accepted and not begun.
-    package var pending = 0
     package var requestHistogram = Histogram()
     package var queueHistogram = Histogram()
     package var inputHistogram = Histogram()
@@ -70,8 +68,6 @@ package final class ModelStatistics: Sendable {
   package init() {}
 
   package var current: Counters { counters.withLock { $0 } }
-
-  func countPending(_ change: Int) { counters.withLock { $0.pending += change } }
 
   /// An execution that ran `size` items, its own times once.
   func countExecution(size: Int, _ times: RequestTimes) {

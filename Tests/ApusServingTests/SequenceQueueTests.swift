@@ -1,0 +1,89 @@
+import Testing
+
+@testable import ApusServing
+
+@Suite struct SequenceQueueTests {
+  private func policy(_ change: (inout SequencePolicy) -> Void = { _ in }) -> SequencePolicy {
+    var policy = SequencePolicy()
+    policy.maximumBatch = 2
+    policy.capacity = 2
+    change(&policy)
+    return policy
+  }
+
+  private func position(_ id: UInt64, start: Bool = false, end: Bool = false) -> SequencePosition {
+    SequencePosition(.number(id), isStart: start, isEnd: end)
+  }
+
+  private func run(_ queue: inout SequenceQueue<String>, now: UInt64 = 0) -> [String]? {
+    guard case .run(let entries) = queue.next(instance: 0, now: now) else { return nil }
+    return entries.map(\.payload)
+  }
+
+  @Test func theFirstRequestStartsItsSequence() {
+    var queue = SequenceQueue<String>(policy())
+    #expect(!queue.enqueue("a", position(1), key: [], now: 0))
+    #expect(queue.enqueue("a", position(1, start: true), key: [], now: 0))
+    #expect(queue.enqueue("b", position(1), key: [], now: 0))
+  }
+
+  @Test func requestsOfOneSequenceRunOneByOne() {
+    var queue = SequenceQueue<String>(policy())
+    _ = queue.enqueue("a1", position(1, start: true), key: [], now: 0)
+    _ = queue.enqueue("a2", position(1, end: true), key: [], now: 1)
+    _ = queue.enqueue("b1", position(2, start: true), key: [], now: 2)
+    #expect(run(&queue, now: 2) == ["a1", "b1"])
+    #expect(run(&queue, now: 3) == nil)
+    let wasOver = queue.complete(position(1, start: true), now: 3)
+    #expect(!wasOver)
+    #expect(run(&queue, now: 3) == ["a2"])
+    let isOver = queue.complete(position(1, end: true), now: 4)
+    #expect(isOver)
+    #expect(queue.sequenceCount == 1)
+  }
+
+  @Test func theBacklogWaitsForAPlace() {
+    var queue = SequenceQueue<String>(policy())
+    for id in 1...3 as ClosedRange<UInt64> {
+      _ = queue.enqueue("\(id)", position(id, start: true, end: true), key: [], now: id)
+    }
+    #expect(run(&queue, now: 5) == ["1", "2"])
+    #expect(run(&queue, now: 5) == nil)
+    _ = queue.complete(position(1, start: true, end: true), now: 6)
+    #expect(run(&queue, now: 6) == ["3"])
+  }
+
+  @Test func idleSequencesAreForgotten() {
+    var queue = SequenceQueue<String>(policy { $0.idleTimeout = 100 })
+    _ = queue.enqueue("a", position(1, start: true), key: [], now: 0)
+    #expect(run(&queue) == ["a"])
+    #expect(queue.expire(now: 1000).isEmpty)
+    _ = queue.complete(position(1, start: true), now: 1000)
+    #expect(queue.nextExpiry == 1100)
+    #expect(queue.expire(now: 1100) == [.number(1)])
+    #expect(!queue.enqueue("b", position(1), key: [], now: 1101))
+  }
+
+  @Test func directSlotsWaitForEachOther() {
+    var queue = SequenceQueue<String>(
+      policy {
+        $0.strategy = .direct(utilization: 1)
+        $0.maximumDelay = 1000
+      })
+    _ = queue.enqueue("a", position(1, start: true), key: [], now: 0)
+    #expect(run(&queue, now: 10) == nil)
+    _ = queue.enqueue("b", position(2, start: true), key: [], now: 10)
+    #expect(run(&queue, now: 10) == ["a", "b"])
+  }
+
+  @Test func aNewStartBeginsAnew() {
+    var queue = SequenceQueue<String>(policy())
+    _ = queue.enqueue("a", position(1, start: true, end: true), key: [], now: 0)
+    #expect(run(&queue) == ["a"])
+    // The answer is out before the end is booked.
+    #expect(queue.enqueue("b", position(1, start: true), key: [], now: 1))
+    let isOver = queue.complete(position(1, start: true, end: true), now: 2)
+    #expect(!isOver)
+    #expect(run(&queue, now: 2) == ["b"])
+  }
+}
