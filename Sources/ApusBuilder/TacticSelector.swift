@@ -22,7 +22,7 @@ struct TacticSelector {
   private(set) var untimed = 0
   private let start = apus_clock_monotonic()
   private var cache: TimingCache
-  private var known: [String: (choice: Choice, row: Int)] = [:]
+  private var known: [RegionKind: (choice: Choice, row: Int)] = [:]
   /// Values of the graph's symbols for each profile.
   private let symbols: [[String: Int]]
   private let pool: ThreadPool
@@ -47,11 +47,12 @@ struct TacticSelector {
   mutating func choose(_ region: Region, profile: Int) -> Choice {
     let symbols = symbols[profile]
     let signature = RegionProbe.signature(region, symbols: symbols)
-    if let known = known[signature] {
+    let candidates = sources.flatMap { $0.tactics(for: region) }
+    let kind = RegionKind(signature: signature, candidates: candidates)
+    if let known = known[kind] {
       regions[known.row].uses += 1
       return known.choice
     }
-    let candidates = sources.flatMap { $0.tactics(for: region) }
     var choice = Choice(tactic: ReferenceTactics.tactic, microseconds: nil)
     var verification = Verification.reference
     if let first = candidates.first {
@@ -68,7 +69,7 @@ struct TacticSelector {
         verification = .none(reason: "level 0 verifies nothing")
       }
     }
-    known[signature] = (choice, regions.count)
+    known[kind] = (choice, regions.count)
     regions.append(
       RegionSummary(
         signature: signature, operation: region.operation.name, node: region.node.name, uses: 1,
@@ -76,18 +77,33 @@ struct TacticSelector {
     return choice
   }
 
+  /// Larger values for the symbols of a region that are 1, as they are where no profile tells them: an
+  /// extent of 1 shows nothing of strides and borders. Nil where none is.
+  private static func larger(_ region: Region, than symbols: [String: Int]) -> [String: Int]? {
+    let used = region.operands.reduce(into: Set<String>()) { names, fact in
+      for extent in fact?.type.extents ?? [] { names.formUnion(extent.symbols) }
+    }
+    guard used.contains(where: { symbols[$0] == 1 }) else { return nil }
+    return symbols.mapValues { $0 == 1 ? 5 : $0 }
+  }
+
   /// The fastest tactic that passes. Cached times save the timing, never the verification.
   private mutating func measure(
     _ candidates: [Tactic], _ region: Region, _ signature: String, _ symbols: [String: Int]
   ) -> (Choice, Verification) {
     let verifier = RegionVerifier(region, symbols: symbols)
+    let larger = Self.larger(region, than: symbols).map { RegionVerifier(region, symbols: $0) }
+    func passes(_ tactic: Tactic) -> Bool {
+      guard self.passes(tactic, verifier, region) else { return false }
+      return larger.map { self.passes(tactic, $0, region) } ?? true
+    }
     let probe = try? RegionProbe(region, symbols: symbols)
     var passed: [Choice] = []
     var cached: [Choice] = []
     for tactic in candidates {
       if let time = cache.find(signature, tactic) {
         cached.append(Choice(tactic: tactic, microseconds: time))
-      } else if passes(tactic, verifier, region) {
+      } else if passes(tactic) {
         let time = self.time(tactic, probe)
         if let time { cache.insert(signature, tactic, time) }
         passed.append(Choice(tactic: tactic, microseconds: time))
@@ -100,7 +116,7 @@ struct TacticSelector {
     var best = passed.min(by: isFaster)
     for choice in cached.sorted(by: isFaster) {
       if let best, !isFaster(choice, best) { break }
-      if passes(choice.tactic, verifier, region) {
+      if passes(choice.tactic) {
         best = choice
         break
       }
@@ -139,4 +155,11 @@ struct TacticSelector {
   }
 
   func saveCache() { cache.save() }
+}
+
+/// Regions that share a choice: they look alike at the profile's shapes, and the sources offer the same
+/// for them, which also depends on which extents are fixed at any shape.
+private struct RegionKind: Hashable {
+  let signature: String
+  let candidates: [Tactic]
 }

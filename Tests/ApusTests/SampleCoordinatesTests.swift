@@ -23,6 +23,7 @@ import Testing
     #expect(chosen.contains(shape.map { $0 - 1 }))
     for axis in shape.indices {
       let seen = Set(chosen.map { $0[axis] })
+      for end in [0, shape[axis] - 1] { #expect(chosen.count { $0[axis] == end } >= 12) }
       for tile in [6, 16] where tile < shape[axis] {
         let last = shape[axis] / tile * tile
         for edge in [last - 1, last] where edge < shape[axis] { #expect(seen.contains(edge)) }
