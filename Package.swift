@@ -86,16 +86,20 @@ let package = Package(
     .executableTarget(
       name: "ApusDecoding", dependencies: ["Apus"], path: "Benchmarks/decode",
       swiftSettings: strict),
-    tests("ApusTensorTests", ["ApusTensor"]),
+    .target(name: "ApusTestSupport", path: "Tests/Support", swiftSettings: language),
+    tests("ApusTensorTests", ["ApusTensor", "ApusTestSupport"]),
     tests("ApusLoopsTests", ["ApusLoops", "ApusTensor"]),
     tests(
       "ApusCommandTests",
-      ["ApusCommand", "Apus", "ApusEngine", "ApusONNX", "ApusRuntime", "ApusTensor"]),
+      [
+        "ApusCommand", "Apus", "ApusEngine", "ApusONNX", "ApusRuntime", "ApusTensor",
+        "ApusTestSupport",
+      ]),
     tests(
       "ApusTests",
       [
         "Apus", "ApusBuilder", "ApusCPU", "ApusEngine", "ApusRuntime", "ApusIR", "ApusLoops",
-        "ApusTensor", "CApusDemo", "CApusPlatform",
+        "ApusTensor", "ApusTestSupport", "CApusDemo", "CApusPlatform",
       ]),
     tests(
       "ApusCPUTests",
@@ -107,7 +111,10 @@ let package = Package(
     tests("ApusIRTests", ["ApusIR", "ApusTensor", "ApusLoops"]),
     tests(
       "ApusONNXTests",
-      ["ApusONNX", "ApusIR", "ApusTensor", "ApusLoops", "ApusONNXSchema", protobuf]),
+      [
+        "ApusONNX", "ApusIR", "ApusTensor", "ApusLoops", "ApusONNXSchema", "ApusTestSupport",
+        protobuf,
+      ]),
     .testTarget(
       name: "FuzzTests",
       dependencies: [

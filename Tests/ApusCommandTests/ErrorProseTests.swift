@@ -2,6 +2,7 @@ import Apus
 import ApusEngine
 import ApusONNX
 import ApusRuntime
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -96,16 +97,16 @@ import Testing
     ),
   ])
   func prose(_ line: String, _ code: Int32, _ prose: String) throws {
-    let folder = try Self.folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let temporary = try Self.folder()
+    let folder = temporary.url
     let result = try #require(try Self.apus(line, in: folder))
     #expect(result.errors == prose)
     #expect(result.code == code)
   }
 
   @Test func aSavedEngineRunsAndADamagedOneIsRefused() throws {
-    let folder = try Self.folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let temporary = try Self.folder()
+    let folder = temporary.url
     let build = "build --onnx=digits.onnx --saveEngine=d.engine --builderOptimizationLevel=0"
     #expect(try #require(try Self.apus(build, in: folder)).code == 0)
     #expect(try #require(try Self.apus("compare d.engine digits.onnx", in: folder)).code == 0)
@@ -138,8 +139,8 @@ import Testing
   /// Nothing is left behind where the disk is full, and what stood there before stays.
   @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
   func aFullDisk() throws {
-    let folder = try Self.folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let temporary = try Self.folder()
+    let folder = temporary.url
     let build = "build --onnx=digits.onnx --saveEngine=/dev/full --builderOptimizationLevel=0"
     let result = try #require(try Self.apus(build, in: folder))
     #expect(
@@ -151,8 +152,8 @@ import Testing
   }
 
   @Test func anEngineOfAnotherProcessorIsBuiltAgain() throws {
-    let folder = try Self.folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let temporary = try Self.folder()
+    let folder = temporary.url
     let path = folder.appending(path: "d.engine").path
     let digits = folder.appending(path: "digits.onnx").path
     let source = try Compiler.importModel(digits).graph
@@ -169,15 +170,15 @@ import Testing
   }
 
   /// A folder with a model, a text file that pretends to be one, and an empty folder.
-  private static func folder() throws -> URL {
-    let folder = FileManager.default.temporaryDirectory
-      .appending(path: "apus-prose-\(UUID().uuidString)")
+  private static func folder() throws -> TemporaryFolder {
+    let temporary = try TemporaryFolder()
+    let folder = temporary.url
     try FileManager.default.createDirectory(
       at: folder.appending(path: "empty"), withIntermediateDirectories: true)
     try Data().write(to: folder.appending(path: "empty.onnx"))
     try Data("hello there\n".utf8).write(to: folder.appending(path: "text.onnx"))
     try FileManager.default.copyItem(at: digits, to: folder.appending(path: "digits.onnx"))
-    return folder
+    return temporary
   }
 
   /// Runs the command that was built beside the tests.
