@@ -1,3 +1,4 @@
+import ApusTensor
 import Testing
 
 @testable import ApusIR
