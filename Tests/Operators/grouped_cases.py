@@ -54,12 +54,11 @@ def add(case, reals, codes, random):
     for steps, before, capacity, window in [(1, 5, 4, 3), (1, 2, 4, 3), (3, 5, 4, 3), (6, 0, 4, 3), (5, 7, 8, 3), (4, 4, 4, 4)]:
         entry = inputs(1, steps, capacity, before + steps)
         case("GroupQueryAttention", entry, 3, judged=1, local_window_size=window, sliding_window_cache=1, **counts)
-        case("GroupQueryAttention", entry + [None] * 3 + [reals(1, heads, steps, before + steps)], 1,
+        case("GroupQueryAttention", entry + [None] * 3 + [reals(1, heads, steps, before + steps)], 3, judged=1,
              local_window_size=window, sliding_window_cache=1, **counts)
         kept, slack = before + steps, capacity - window + 1
         kept -= slack * max(-(-(kept - capacity) // slack), 0)
         if kept == capacity:
             case("GroupQueryAttention", entry, 3, local_window_size=window, sliding_window_cache=1, **counts)
-    case("GroupQueryAttention", inputs(2, 1, 4, 9, [8, 5]), 1, local_window_size=3, sliding_window_cache=1, **counts)
+    case("GroupQueryAttention", inputs(2, 1, 4, 9, [8, 5]), 3, judged=1, local_window_size=3, sliding_window_cache=1, **counts)
     coded(1, 1, 4, 9, "PER_TENSOR", 8, judged=1, local_window_size=4, sliding_window_cache=1, rtol=1e-3, atol=1e-3)
-    coded(1, 1, 4, 9, "PER_CHANNEL", 4, judged=1, local_window_size=4, sliding_window_cache=1, rtol=1e-3, atol=1e-3)
