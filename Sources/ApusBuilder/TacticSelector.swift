@@ -92,37 +92,31 @@ struct TacticSelector {
     _ candidates: [Tactic], _ region: Region, _ signature: String, _ symbols: [String: Int]
   ) -> (Choice, Verification) {
     let verifier = RegionVerifier(region, symbols: symbols)
-    let larger = Self.larger(region, than: symbols).map { RegionVerifier(region, symbols: $0) }
-    func passes(_ tactic: Tactic) -> Bool {
-      guard self.passes(tactic, verifier, region) else { return false }
-      return larger.map { self.passes(tactic, $0, region) } ?? true
-    }
     let probe = try? RegionProbe(region, symbols: symbols)
     var passed: [Choice] = []
     var cached: [Choice] = []
     for tactic in candidates {
       if let time = cache.find(signature, tactic) {
         cached.append(Choice(tactic: tactic, microseconds: time))
-      } else if passes(tactic) {
+      } else if passes(tactic, verifier, region) {
         let time = self.time(tactic, probe)
         if let time { cache.insert(signature, tactic, time) }
         passed.append(Choice(tactic: tactic, microseconds: time))
       }
     }
-    func isFaster(_ a: Choice, _ b: Choice) -> Bool {
-      (a.microseconds ?? .infinity) < (b.microseconds ?? .infinity)
+    // What passed stands before what is still to be verified, and the sources' order counts among equals.
+    let order = (passed + cached).enumerated().sorted { a, b in
+      let times = (a.element.microseconds ?? .infinity, b.element.microseconds ?? .infinity)
+      return times.0 == times.1 ? a.offset < b.offset : times.0 < times.1
     }
-    // `min` keeps the sources' order among equals.
-    var best = passed.min(by: isFaster)
-    for choice in cached.sorted(by: isFaster) {
-      if let best, !isFaster(choice, best) { break }
-      if passes(choice.tactic) {
-        best = choice
-        break
-      }
+    let larger = Self.larger(region, than: symbols).map { RegionVerifier(region, symbols: $0) }
+    for (place, choice) in order {
+      guard place < passed.count || passes(choice.tactic, verifier, region),
+        larger.map({ passes(choice.tactic, $0, region) }) ?? true
+      else { continue }
+      return (choice, verifier.coverage)
     }
-    guard let best else { return (Choice(tactic: ReferenceTactics.tactic), .reference) }
-    return (best, verifier.coverage)
+    return (Choice(tactic: ReferenceTactics.tactic), .reference)
   }
 
   /// Whether a tactic's results agree with the definition; one that fails is recorded.
