@@ -123,7 +123,7 @@ let package = Package(
         "Apus", "ApusONNX", "ApusOptimizer", "ApusBuilder", "ApusRuntime", "ApusCPU", "ApusEngine",
         "ApusIR", "ApusTensor", "CApusPlatform", "CApusDemo", arguments,
         serverTarget("ApusServing"), serverTarget("ApusModelConfig"), serverTarget("ApusHTTP"),
-        serverTarget("ApusServingSchema"),
+        serverTarget("ApusGRPC"), serverTarget("ApusServingSchema"),
       ] + nio + [
         serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
         serverProduct("UnixSignals", "swift-service-lifecycle"),
@@ -138,16 +138,20 @@ let package = Package(
     .executableTarget(
       name: "ApusDecoding", dependencies: ["Apus"], path: "Benchmarks/decode",
       swiftSettings: strict),
-    tests("ApusTensorTests", ["ApusTensor"]),
+    .target(name: "ApusTestSupport", path: "Tests/Support", swiftSettings: language),
+    tests("ApusTensorTests", ["ApusTensor", "ApusTestSupport"]),
     tests("ApusLoopsTests", ["ApusLoops", "ApusTensor"]),
     tests(
       "ApusCommandTests",
-      ["ApusCommand", "Apus", "ApusEngine", "ApusONNX", "ApusRuntime", "ApusTensor"]),
+      [
+        "ApusCommand", "Apus", "ApusEngine", "ApusONNX", "ApusRuntime", "ApusTensor",
+        "ApusTestSupport",
+      ]),
     tests(
       "ApusTests",
       [
         "Apus", "ApusBuilder", "ApusCPU", "ApusEngine", "ApusRuntime", "ApusIR", "ApusLoops",
-        "ApusTensor", "CApusDemo", "CApusPlatform",
+        "ApusTensor", "ApusTestSupport", "CApusDemo", "CApusPlatform",
       ]),
     tests(
       "ApusCPUTests",
@@ -159,7 +163,10 @@ let package = Package(
     tests("ApusIRTests", ["ApusIR", "ApusTensor", "ApusLoops"]),
     tests(
       "ApusONNXTests",
-      ["ApusONNX", "ApusIR", "ApusTensor", "ApusLoops", "ApusONNXSchema", protobuf]),
+      [
+        "ApusONNX", "ApusIR", "ApusTensor", "ApusLoops", "ApusONNXSchema", "ApusTestSupport",
+        protobuf,
+      ]),
     tests("ApusModelConfigTests", ["ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]),
     tests("ApusServingTests", ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor"]),
     tests(

@@ -1,19 +1,12 @@
+internal import ApusTensor
+
 /// Changes that break readers: numbers at their limits, missing and repeated pieces.
 struct Mutation {
-  private var state: UInt64
+  private var random: SplitMix
 
-  init(seed: UInt64) { state = seed }
+  init(seed: UInt64) { random = SplitMix(seed: seed) }
 
-  /// SplitMix64 (Steele, Lea & Flood, 2014).
-  private mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  private mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(max(limit, 1))) }
+  private mutating func below(_ limit: Int) -> Int { random.below(max(limit, 1)) }
 
   private static let numbers: [UInt64] = [
     0, 1, 127, 128, 255, 0x7FFF, 0x8000, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF,
@@ -33,12 +26,12 @@ struct Mutation {
   }
 
   private mutating func change(_ bytes: inout [UInt8], _ other: [UInt8]) {
-    guard !bytes.isEmpty else { return bytes.append(UInt8(truncatingIfNeeded: next())) }
+    guard !bytes.isEmpty else { return bytes.append(UInt8(truncatingIfNeeded: random.next())) }
     let place = below(bytes.count)
     let length = min(1 + below(16), bytes.count - place)
     switch below(8) {
     case 0, 1: bytes[place] ^= 1 << UInt8(below(8))
-    case 2: bytes[place] = UInt8(truncatingIfNeeded: next())
+    case 2: bytes[place] = UInt8(truncatingIfNeeded: random.next())
     case 3:
       let number = Self.numbers[below(Self.numbers.count)]
       for index in 0..<min([1, 2, 4, 8][below(4)], bytes.count - place) {

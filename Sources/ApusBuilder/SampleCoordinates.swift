@@ -1,12 +1,15 @@
 internal import ApusTensor
 
-/// Where a large result is looked at: corners, both sides of the edges that tiles of usual lengths
-/// have along each axis, then coordinates at random.
+/// Where a large result is looked at: corners, both ends of each axis, where windows reach over
+/// padding, both sides of the edges that tiles of usual lengths have, then coordinates at random.
 ///
 /// Edges are not asked of the tactic: one that is wrong may be wrong about them.
 struct SampleCoordinates {
   /// Samples of a result that has more elements.
   static let count = 1024
+
+  /// Samples at each end of an axis with the other axes anywhere.
+  private static let samplesPerEnd = 12
 
   /// Lengths along an axis that kernels cut results into.
   private static let tiles = [
@@ -34,6 +37,15 @@ struct SampleCoordinates {
         coordinate[axis] = shape[axis] - 1
       }
       add(coordinate)
+    }
+    for axis in shape.indices {
+      for end in [0, shape[axis] - 1] {
+        for _ in 0..<samplesPerEnd {
+          var coordinate = shape.map { random.below($0) }
+          coordinate[axis] = end
+          add(coordinate)
+        }
+      }
     }
     // Each edge with the other axes at their ends, on edges of their own, and anywhere.
     for round in 0..<(edges.map(\.count).max() ?? 0) {

@@ -22,7 +22,7 @@ struct TacticSelector {
   private(set) var untimed = 0
   private let start = apus_clock_monotonic()
   private var cache: TimingCache
-  private var known: [String: (choice: Choice, row: Int)] = [:]
+  private var known: [RegionKind: (choice: Choice, row: Int)] = [:]
   /// Values of the graph's symbols for each profile.
   private let symbols: [[String: Int]]
   private let pool: ThreadPool
@@ -47,11 +47,12 @@ struct TacticSelector {
   mutating func choose(_ region: Region, profile: Int) -> Choice {
     let symbols = symbols[profile]
     let signature = RegionProbe.signature(region, symbols: symbols)
-    if let known = known[signature] {
+    let candidates = sources.flatMap { $0.tactics(for: region) }
+    let kind = RegionKind(signature: signature, candidates: candidates)
+    if let known = known[kind] {
       regions[known.row].uses += 1
       return known.choice
     }
-    let candidates = sources.flatMap { $0.tactics(for: region) }
     var choice = Choice(tactic: ReferenceTactics.tactic, microseconds: nil)
     var verification = Verification.reference
     if let first = candidates.first {
@@ -68,12 +69,22 @@ struct TacticSelector {
         verification = .none(reason: "level 0 verifies nothing")
       }
     }
-    known[signature] = (choice, regions.count)
+    known[kind] = (choice, regions.count)
     regions.append(
       RegionSummary(
         signature: signature, operation: region.operation.name, node: region.node.name, uses: 1,
         tactic: choice.tactic.name, verification: verification))
     return choice
+  }
+
+  /// Larger values for the symbols of a region that are 1, as they are where no profile tells them: an
+  /// extent of 1 shows nothing of strides and borders. Nil where none is.
+  private static func larger(_ region: Region, than symbols: [String: Int]) -> [String: Int]? {
+    let used = region.operands.reduce(into: Set<String>()) { names, fact in
+      for extent in fact?.type.extents ?? [] { names.formUnion(extent.symbols) }
+    }
+    guard used.contains(where: { symbols[$0] == 1 }) else { return nil }
+    return symbols.mapValues { $0 == 1 ? 5 : $0 }
   }
 
   /// The fastest tactic that passes. Cached times save the timing, never the verification.
@@ -93,20 +104,19 @@ struct TacticSelector {
         passed.append(Choice(tactic: tactic, microseconds: time))
       }
     }
-    func isFaster(_ a: Choice, _ b: Choice) -> Bool {
-      (a.microseconds ?? .infinity) < (b.microseconds ?? .infinity)
+    // What passed stands before what is still to be verified, and the sources' order counts among equals.
+    let order = (passed + cached).enumerated().sorted { a, b in
+      let times = (a.element.microseconds ?? .infinity, b.element.microseconds ?? .infinity)
+      return times.0 == times.1 ? a.offset < b.offset : times.0 < times.1
     }
-    // `min` keeps the sources' order among equals.
-    var best = passed.min(by: isFaster)
-    for choice in cached.sorted(by: isFaster) {
-      if let best, !isFaster(choice, best) { break }
-      if passes(choice.tactic, verifier, region) {
-        best = choice
-        break
-      }
+    let larger = Self.larger(region, than: symbols).map { RegionVerifier(region, symbols: $0) }
+    for (place, choice) in order {
+      guard place < passed.count || passes(choice.tactic, verifier, region),
+        larger.map({ passes(choice.tactic, $0, region) }) ?? true
+      else { continue }
+      return (choice, verifier.coverage)
     }
-    guard let best else { return (Choice(tactic: ReferenceTactics.tactic), .reference) }
-    return (best, verifier.coverage)
+    return (Choice(tactic: ReferenceTactics.tactic), .reference)
   }
 
   /// Whether a tactic's results agree with the definition; one that fails is recorded.
@@ -139,4 +149,11 @@ struct TacticSelector {
   }
 
   func saveCache() { cache.save() }
+}
+
+/// Regions that share a choice: they look alike at the profile's shapes, and the sources offer the same
+/// for them, which also depends on which extents are fixed at any shape.
+private struct RegionKind: Hashable {
+  let signature: String
+  let candidates: [Tactic]
 }

@@ -18,13 +18,14 @@ struct BenchCommand: ParsableCommand {
       """)
 
   @OptionGroup var build: BuildFlags
+  @OptionGroup var running: RunLimitFlags
   @OptionGroup var plugins: PluginFlags
   @OptionGroup var bench: BenchFlags
   @Flag(help: "Prints the figures as JSON and nothing else.") var json = false
 
   func run() throws {
     try plugins.load()
-    var benchmark = Benchmark(build: build, flags: bench)
+    var benchmark = Benchmark(build: build, running: running, flags: bench)
     benchmark.log.isQuiet = json
     let report = try benchmark.run()
     guard json, let report else { return }

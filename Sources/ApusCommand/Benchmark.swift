@@ -10,11 +10,13 @@ internal import CApusPlatform
 /// One benchmark in trtexec's order: build or load, bind inputs, warm up, time, report.
 struct Benchmark {
   let build: BuildFlags
+  let running: RunLimitFlags
   let flags: BenchFlags
   var log: Log
 
-  init(build: BuildFlags, flags: BenchFlags) {
+  init(build: BuildFlags, running: RunLimitFlags, flags: BenchFlags) {
     self.build = build
+    self.running = running
     self.flags = flags
     self.log = Log(isVerbose: build.verbose)
   }
@@ -29,7 +31,7 @@ struct Benchmark {
       build.saveEngine, flags.exportTimes, flags.exportOutput, flags.exportProfile,
       flags.exportLayerInfo,
     ] { try Models.writable(path) }
-    let limits = try build.limits.limits()
+    let limits = try running.limits(with: build.limits)
     let engine = try prepare()
     if flags.dumpOptimizationProfile { dumpProfiles(engine) }
     if flags.dumpLayerInfo || flags.exportLayerInfo != nil { try layers(engine) }
@@ -133,7 +135,8 @@ struct Benchmark {
   }
 
   private func session(_ engine: Engine) throws(ApusError) -> Session {
-    engine.makeSession(SessionOptions(try build.limits.limits(), profile: flags.useProfile))
+    engine.makeSession(
+      SessionOptions(try running.limits(with: build.limits), profile: flags.useProfile))
   }
 
   private func outputs(_ engine: Engine, _ inputs: [HostTensor]) throws {

@@ -34,7 +34,7 @@ struct BuildFlags: ParsableArguments {
   var timingCache: String?
   @Option(name: .customLong("cpuThreads"), help: "Threads; 0 takes every processor.")
   var cpuThreads = 0
-  @OptionGroup var limits: LimitFlags
+  @OptionGroup var limits: ReadingLimitFlags
   @Option(name: .customLong("disablePass"), help: "Leaves an optimiser pass out; may repeat.")
   var disabledPasses: [String] = []
   @Option(

@@ -18,7 +18,7 @@ struct CheckCommand: ParsableCommand {
       """)
 
   @Argument(help: "An ONNX model.") var model: String
-  @OptionGroup var limits: LimitFlags
+  @OptionGroup var limits: ReadingLimitFlags
   @OptionGroup var plugins: PluginFlags
   @Flag(help: "Leaves warnings and notes out.") var quiet = false
   @Flag(help: "Prints the findings as JSON.") var json = false
@@ -26,7 +26,8 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     try plugins.load()
     try Models.exists(model)
-    let check = ModelCheck(try Models.file(model, limits), options: try limits.importOptions())
+    let options = try limits.importOptions()
+    let check = ModelCheck(try Models.file(model, options), options: options)
     let shown = check.findings.filter {
       !quiet || $0.severity == .error || $0.severity == .unsupported
     }

@@ -6,7 +6,6 @@ extension CommandFlag {
   private static let noGPU = "this build computes on the CPU"
   private static let noTransfers = "on the CPU nothing is transferred"
   private static let noDLA = "there is no DLA on this machine"
-  private static let noPlugins = "--plugins=LIBRARY.so supplies operators that Apus does not know"
   private static let selfContained = "an engine holds the graph that it can be built from again"
   private static let ownMemory = "activations lie in one planned arena"
   private static let onlyONNX = "only ONNX models are read; export the model to ONNX"
@@ -31,8 +30,6 @@ extension CommandFlag {
     CommandFlag("builderOptimizationLevel", .required, .effective),
     CommandFlag("avgTiming", .required, .effective),
     CommandFlag("timingCacheFile", .required, .effective),
-    CommandFlag("memPoolSize", .required, .effective),
-    CommandFlag("loopLimit", .required, .effective),
     CommandFlag("nodeLimit", .required, .effective),
     CommandFlag("nestingLimit", .required, .effective),
     CommandFlag("functionDepthLimit", .required, .effective),
@@ -103,7 +100,8 @@ extension CommandFlag {
     CommandFlag("adjustForDLA", .none, .inert(noDLA)),
     CommandFlag("reportCapabilityDLA", .none, .inert(noDLA)),
     CommandFlag("layerDeviceTypes", .required, .inert(noGPU)),
-    CommandFlag("pluginInstanceNorm", .none, .inert(noPlugins)),
+    CommandFlag(
+      "pluginInstanceNorm", .none, .inert("instance normalisation needs no plugin")),
     CommandFlag(
       "enablePluginOverride", .none, .inert("a custom operator always takes a known one's place")),
     CommandFlag("markDebug", .required, .inert("apus compare reads every layer")),
@@ -114,6 +112,8 @@ extension CommandFlag {
 
   private static let inference: [CommandFlag] = [
     CommandFlag("shapes", .required, .effective),
+    CommandFlag("memPoolSize", .required, .effective),
+    CommandFlag("loopLimit", .required, .effective),
     CommandFlag("loadInputs", .required, .effective),
     CommandFlag("iterations", .required, .effective),
     CommandFlag("warmUp", .required, .effective),
@@ -186,7 +186,11 @@ extension CommandFlag {
     CommandFlag(
       "setPluginsToSerialize", .required,
       .inert("an engine names its custom operators; give --plugins again where it is loaded")),
-    CommandFlag("safetyPlugins", .required, .inert(noPlugins)),
-    CommandFlag("ignoreParsedPluginLibs", .none, .inert(noPlugins)),
+    CommandFlag(
+      "safetyPlugins", .required,
+      .inert("there is no safety mode; --plugins gives a library of operators")),
+    CommandFlag(
+      "ignoreParsedPluginLibs", .none,
+      .inert("models bring no libraries; only those of --plugins are loaded")),
   ]
 }

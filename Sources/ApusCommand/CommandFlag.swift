@@ -1,3 +1,5 @@
+internal import ApusTensor
+
 /// A flag of the trtexec family, as data: what it is called, whether a value follows, what it means.
 package struct CommandFlag: Sendable {
   package enum Value: Sendable, Hashable { case none, required }
@@ -31,32 +33,11 @@ extension CommandFlag {
   }
 
   /// The flag whose name is nearest to a misspelled one; nil where none is near.
-  package static func nearest(to name: some StringProtocol) -> CommandFlag? {
-    let wanted = name.lowercased()
-    let candidates = all.map { (flag: $0, distance: distance($0.name.lowercased(), wanted)) }
-    guard let best = candidates.min(by: { $0.distance < $1.distance }),
-      best.distance <= max(2, wanted.count / 3)
-    else { return nil }
-    return best.flag
+  package static func nearest(to name: String) -> CommandFlag? {
+    Spelling.nearest(to: name, among: all.map(\.name), limit: max(2, name.count / 3)).first
+      .flatMap { named($0) }
   }
 
   private static let byName = Dictionary(
     all.map { ($0.name.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
-
-  /// The number of single-character edits between two texts (Levenshtein 1965).
-  package static func distance(_ left: String, _ right: String) -> Int {
-    let a = Array(left.unicodeScalars)
-    let b = Array(right.unicodeScalars)
-    var row = Array(0...b.count)
-    for i in a.indices {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for j in b.indices {
-        let substituted = diagonal + (a[i] == b[j] ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(substituted, row[j] + 1, diagonal + 1)
-      }
-    }
-    return row[b.count]
-  }
 }

@@ -42,8 +42,8 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     try plugins.load()
-    let first = try Models.engine(a, threads: threads, limits)
-    let second = try b.map { try Models.engine($0, threads: threads, limits) } ?? first
+    let first = try Models.engine(a, threads: threads, limits.reading)
+    let second = try b.map { try Models.engine($0, threads: threads, limits.reading) } ?? first
     let isReference = reference || b == nil
     let values = try feeds(first)
     var recording = Recording()

@@ -20,7 +20,7 @@ struct InspectCommand: ParsableCommand {
       """)
 
   @Argument(help: "An ONNX model or an engine.") var model: String
-  @OptionGroup var limits: LimitFlags
+  @OptionGroup var limits: ReadingLimitFlags
   @OptionGroup var plugins: PluginFlags
   @Flag(help: "Lists the layers that run, with their tactics.") var layers = false
   @Flag(help: "Lists the weights of the source graph.") var weights = false

@@ -11,7 +11,7 @@ internal import Foundation
 enum Models {
   /// A runnable engine from an engine file, or from a model built at level 0.
   static func engine(
-    _ path: String, threads: Int, _ limits: LimitFlags, viaEngine: Bool = false
+    _ path: String, threads: Int, _ limits: ReadingLimitFlags, viaEngine: Bool = false
   ) throws -> Engine {
     try exists(path)
     if Compiler.isEngineFile(path) {
@@ -63,7 +63,7 @@ enum Models {
 
   /// Imports an ONNX model; engines and what is no file are refused with what to do.
   static func onnx(
-    _ path: String, _ limits: LimitFlags
+    _ path: String, _ limits: ReadingLimitFlags
   ) throws(ApusError) -> ImportedModel {
     try exists(path)
     guard !Compiler.isEngineFile(path) else {
@@ -75,8 +75,7 @@ enum Models {
   }
 
   /// Reads an ONNX model without importing it.
-  static func file(_ path: String, _ limits: LimitFlags) throws(ApusError) -> ModelFile {
-    let options = try limits.importOptions()
+  static func file(_ path: String, _ options: ImportOptions) throws(ApusError) -> ModelFile {
     do { return try ModelFile(path: path, options: options) } catch {
       throw SurgeonFile.boundary(error, path)
     }

@@ -39,7 +39,7 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     try plugins.load()
     let options = SessionOptions(try limits.limits())
-    let engine = try Models.engine(model, threads: threads, limits, viaEngine: viaEngine)
+    let engine = try Models.engine(model, threads: threads, limits.reading, viaEngine: viaEngine)
     let (values, form) = try TensorFolder.read(inputs, .input, names: engine.inputs.map(\.name))
     let results: [String: HostTensor]
     do { results = try engine.makeSession(options).run(values) } catch {

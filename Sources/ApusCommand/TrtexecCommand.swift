@@ -16,13 +16,15 @@ struct TrtexecCommand: ParsableCommand {
       """)
 
   @OptionGroup var build: BuildFlags
+  @OptionGroup var running: RunLimitFlags
   @OptionGroup var bench: BenchFlags
   @OptionGroup var plugins: PluginFlags
 
   func run() throws {
     try plugins.load()
-    let benchmark = Benchmark(build: build, flags: bench)
-    TrtexecEcho(build: build, bench: bench).entries.forEach(benchmark.log.write)
+    let benchmark = Benchmark(build: build, running: running, flags: bench)
+    TrtexecEcho(build: build, running: running, bench: bench, plugins: plugins.plugins).entries
+      .forEach(benchmark.log.write)
     _ = try benchmark.run()
   }
 }

@@ -6,7 +6,9 @@ internal import Foundation
 /// What trtexec says before it starts: its options and the device.
 struct TrtexecEcho {
   let build: BuildFlags
+  let running: RunLimitFlags
   let bench: BenchFlags
+  let plugins: [String]
 
   /// The first and the last line of a run.
   static func banner(_ state: String, _ line: [String]) -> String {
@@ -29,7 +31,7 @@ struct TrtexecEcho {
 
   private var buildOptions: [String] {
     var lines = [
-      "=== Build Options ===", "Memory Pools: \(build.limits.memPoolSize ?? "workspace: default")",
+      "=== Build Options ===", "Memory Pools: \(running.memPoolSize ?? "workspace: default")",
       "avgTiming: \(build.averageTiming)", "Precision: as the model declares",
       "Save engine: \(build.saveEngine ?? "")", "Load engine: \(bench.loadEngine ?? "")",
       "Builder optimization level: \(build.level)",
@@ -44,7 +46,8 @@ struct TrtexecEcho {
   }
 
   private var systemOptions: [String] {
-    ["=== System Options ===", "Device: CPU", "CPU threads: \(threads)"]
+    ["=== System Options ===", "Device: CPU", "CPU threads: \(threads)", "Dynamic Plugins:"]
+      + plugins
   }
 
   private var threads: Int { build.cpuThreads > 0 ? build.cpuThreads : Int(apus_usable_cpus()) }

@@ -26,28 +26,37 @@ struct CaseRunner {
     return status
   }
 
-  /// Runs every data set; returns the operators that ran by their definitions.
+  /// Runs every data set; returns the operators that ran by their definitions. A data set that fails
+  /// does not keep the next ones from running; the first failure is thrown in the end.
   private func run(_ job: CaseJob, _ time: inout Duration) throws -> [String] {
     let model = try evaluator.init(modelPath: FileSystem.join(job.folder, "model.onnx"))
+    var failure: (any Error)?
     for set in try numbered("test_data_set_", "", in: job.folder) {
-      let folder = FileSystem.join(job.folder, set)
-      var inputs: [HostValue] = []
-      for (name, type) in zip(try numbered("input_", ".pb", in: folder), model.inputTypes) {
-        inputs.append(try ValueFile.read(path: FileSystem.join(folder, name), as: type))
-      }
-      let clock = ContinuousClock()
-      let start = clock.now
-      let outputs = try model.run(inputs)
-      time += clock.now - start
-      let target = FileSystem.join(job.output, set)
-      try FileSystem.makeDirectory(target)
-      for (index, value) in outputs.enumerated() {
-        try ValueFile.write(
-          value, name: model.outputNames[index],
-          path: FileSystem.join(target, "output_\(index).pb"))
-      }
+      do { try run(set, of: job, model, &time) } catch { failure = failure ?? error }
     }
+    if let failure { throw failure }
     return model.evaluated
+  }
+
+  private func run(
+    _ set: String, of job: CaseJob, _ model: any CaseEvaluator, _ time: inout Duration
+  ) throws {
+    let folder = FileSystem.join(job.folder, set)
+    var inputs: [HostValue] = []
+    for (name, type) in zip(try numbered("input_", ".pb", in: folder), model.inputTypes) {
+      inputs.append(try ValueFile.read(path: FileSystem.join(folder, name), as: type))
+    }
+    let clock = ContinuousClock()
+    let start = clock.now
+    let outputs = try model.run(inputs)
+    time += clock.now - start
+    let target = FileSystem.join(job.output, set)
+    try FileSystem.makeDirectory(target)
+    for (index, value) in outputs.enumerated() {
+      try ValueFile.write(
+        value, name: model.outputNames[index],
+        path: FileSystem.join(target, "output_\(index).pb"))
+    }
   }
 
   /// Names in a folder that consist of a prefix, a number and a suffix, by number.

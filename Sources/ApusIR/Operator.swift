@@ -130,8 +130,8 @@ package func normalize(axes: [Int], rank: Int) throws(TypeError) -> [Int] {
 
 /// The shape that two shapes broadcast to, by NumPy's rules.
 ///
-/// A symbolic extent against a fixed one other than 1 takes the fixed one; two different symbolic
-/// extents give their maximum, which is right for both equal and 1.
+/// Where extents are symbolic, that they fit is assumed; the inference for the shapes of a run throws
+/// where they do not.
 package func broadcast(_ left: Shape, _ right: Shape) throws(TypeError) -> Shape {
   guard let a = left.extents, let b = right.extents else { return .unranked }
   let rank = max(a.count, b.count)
@@ -141,18 +141,8 @@ package func broadcast(_ left: Shape, _ right: Shape) throws(TypeError) -> Shape
     let j = index - (rank - b.count)
     let x = i >= 0 ? a[i] : 1
     let y = j >= 0 ? b[j] : 1
-    if x == y || y == 1 {
-      result.append(x)
-    } else if x == 1 {
-      result.append(y)
-    } else {
-      switch (x.fixed, y.fixed) {
-      case (nil, nil): result.append(.maximum(x, y))
-      case (.some, nil): result.append(x)
-      case (nil, .some): result.append(y)
-      default: throw .broadcast(left, right)
-      }
-    }
+    if let x = x.fixed, let y = y.fixed, x != y, x != 1, y != 1 { throw .broadcast(left, right) }
+    result.append(.broadcast(x, y))
   }
   return .ranked(result)
 }

@@ -84,4 +84,22 @@ package struct QuantizationGrid {
       }
     }
   }
+
+  /// Checks that there is a zero point for each scale.
+  static func check(zeroPoint: Shape, scale: Shape) throws(TypeError) {
+    if let a = scale.fixed, let b = zeroPoint.fixed, Array.product(a) != Array.product(b) {
+      throw .broadcast(scale, zeroPoint)
+    }
+  }
+
+  /// The zero points of `count` scales: 0 where the operand is missing.
+  static func zeroPoints(
+    _ operand: HostTensor?, count: Int
+  ) throws(EvaluationError) -> [Double] {
+    let zeros = try operand?.decodedReals() ?? Array(repeating: 0, count: count)
+    guard zeros.count == count else {
+      throw .type(.invalid(field: "zeroPoint", reason: "its shape differs from the scale's"))
+    }
+    return zeros
+  }
 }

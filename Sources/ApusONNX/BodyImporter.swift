@@ -121,14 +121,10 @@ struct BodyImporter {
       if let position = hoisted[index][tensor.name] {
         try scope.define(tensor.name, inputs[position])
       } else {
-        try scope.define(
-          tensor.name, try state.addWeight(tensor.name, try state.tensors.decode(tensor)))
+        try scope.define(tensor, state)
       }
     }
-    for tensor in proto.sparseInitializer {
-      let dense = try SparseTensor.densify(tensor, state.tensors)
-      try scope.define(tensor.values.name, try state.addWeight(tensor.values.name, dense))
-    }
+    for tensor in proto.sparseInitializer { try scope.define(tensor, state) }
     for node in proto.node { try NodeImporter.run(node, in: &scope, state) }
     for (position, output) in proto.output.enumerated() {
       guard let value = scope.values[output.name] ?? nil else {

@@ -18,15 +18,8 @@ struct GraphImporter {
       let type = try ValueTypes.value(input, symbols: &symbols)
       try scope.define(input.name, state.graph.addInput(input.name, type))
     }
-    for tensor in proto.initializer {
-      let value = try state.addWeight(tensor.name, try state.tensors.decode(tensor))
-      try scope.define(tensor.name, value)
-    }
-    for tensor in proto.sparseInitializer {
-      let dense = try SparseTensor.densify(tensor, state.tensors)
-      let value = try state.addWeight(tensor.values.name, dense)
-      try scope.define(tensor.values.name, value)
-    }
+    for tensor in proto.initializer { try scope.define(tensor, state) }
+    for tensor in proto.sparseInitializer { try scope.define(tensor, state) }
     for node in proto.node { try NodeImporter.run(node, in: &scope, state) }
     try checkElements(proto, scope)
     for output in proto.output {

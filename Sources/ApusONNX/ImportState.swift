@@ -111,3 +111,20 @@ struct Scope {
     }
   }
 }
+
+extension Scope {
+  /// Defines an initializer as a weight.
+  mutating func define(
+    _ tensor: Onnx_TensorProto, _ state: ImportState
+  ) throws(ImportError) {
+    try define(tensor.name, try state.addWeight(tensor.name, try state.tensors.decode(tensor)))
+  }
+
+  /// Defines a sparse initializer as a dense weight.
+  mutating func define(
+    _ tensor: Onnx_SparseTensorProto, _ state: ImportState
+  ) throws(ImportError) {
+    let dense = try SparseTensor.densify(tensor, state.tensors)
+    try define(tensor.values.name, try state.addWeight(tensor.values.name, dense))
+  }
+}

@@ -29,14 +29,8 @@ enum InlineGraph {
       + proto.sparseInitializer.map(\.values.name) + proto.node.flatMap(\.output)
     for name in own { scope.values[name] = nil }
     for (input, operand) in zip(proto.input, operands) { try scope.define(input.name, operand) }
-    for tensor in proto.initializer {
-      try scope.define(
-        tensor.name, try state.addWeight(tensor.name, try state.tensors.decode(tensor)))
-    }
-    for tensor in proto.sparseInitializer {
-      let dense = try SparseTensor.densify(tensor, state.tensors)
-      try scope.define(tensor.values.name, try state.addWeight(tensor.values.name, dense))
-    }
+    for tensor in proto.initializer { try scope.define(tensor, state) }
+    for tensor in proto.sparseInitializer { try scope.define(tensor, state) }
     for node in proto.node { try NodeImporter.run(node, in: &scope, state) }
     var results: [ValueID] = []
     for output in proto.output {

@@ -58,8 +58,8 @@ enum NodeImporter {
       custom.map(CustomNode.importer) ?? OperatorTable.find(domain: domain, name: node.opType)
     guard let importer = known else {
       let names = OperatorTable.names(in: domain) + state.options.custom.names(in: domain)
-      throw ImportError(
-        .unsupportedOperator(nearest: OperatorTable.nearest(to: node.opType, among: names)))
+      let nearest = Spelling.nearest(to: node.opType, among: names).prefix(3)
+      throw ImportError(.unsupportedOperator(nearest: Array(nearest)))
     }
     guard let opset = scope.opsets[domain] else {
       throw .invalid("the model imports no operator set '\(domain)'")

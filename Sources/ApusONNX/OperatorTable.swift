@@ -33,30 +33,6 @@ extension OperatorTable {
   }
 
   static func names(in domain: String) -> [String] { domains[domain]?.keys.sorted() ?? [] }
-
-  /// Known names that may have been meant.
-  static func nearest(to name: String, among known: [String]) -> [String] {
-    guard name.utf8.count <= 64 else { return [] }
-    let wanted = Array(name.lowercased().utf8)
-    let scored = known.map { ($0, distance(wanted, Array($0.lowercased().utf8))) }
-    let limit = max(1, name.utf8.count / 3)
-    return scored.filter { $0.1 <= limit }.sorted { ($0.1, $0.0) < ($1.1, $1.0) }
-      .prefix(3).map(\.0)
-  }
-
-  /// The edit distance of two names.
-  private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    var previous = Array(0...right.count)
-    for (row, a) in left.enumerated() {
-      var current = [row + 1]
-      for (column, b) in right.enumerated() {
-        current.append(
-          min(previous[column + 1] + 1, current[column] + 1, previous[column] + (a == b ? 0 : 1)))
-      }
-      previous = current
-    }
-    return previous[right.count]
-  }
 }
 
 /// An operator that models may use.

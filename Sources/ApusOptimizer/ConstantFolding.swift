@@ -56,7 +56,7 @@ package struct ConstantFolding: Pass {
     guard let cost = EvaluationCost.of(node, in: graph) else { return nil }
     let isContraction = node.operation is any Contraction
     if cost <= (isContraction ? contractionBudget : operationBudget),
-      spent.take(operations: cost, in: graph)
+      spent.take(cost, of: \.operations, in: graph)
     {
       let values = try? node.operation.evaluate(
         any: operands.map { $0.map(HostValue.tensor) }, node.results.map(graph.valueType),
@@ -65,7 +65,7 @@ package struct ConstantFolding: Pass {
       return values?.count == node.results.count ? values : nil
     }
     guard isContraction, cost <= evaluatorBudget, let evaluator,
-      spent.take(products: cost, in: graph)
+      spent.take(cost, of: \.products, in: graph)
     else { return nil }
     return evaluator(node, graph)
   }
@@ -81,7 +81,7 @@ package struct ConstantFolding: Pass {
 /// What a pass may spend in all: a constant, and more where the graph has large weights, which folding
 /// brings into other forms.
 private final class FoldingBudget: Sendable {
-  private struct Left {
+  struct Left {
     var bytes = 1 << 28
     var operations = 1_000_000_000
     /// Multiply-adds of contractions that are computed by kernels.
@@ -90,22 +90,15 @@ private final class FoldingBudget: Sendable {
 
   private let left = Mutex<Left?>(nil)
 
-  func take(operations: Int, in graph: Graph) -> Bool {
+  /// Takes an amount of one kind; false where less is left.
+  func take(
+    _ amount: Int, of kind: any WritableKeyPath<Left, Int> & Sendable, in graph: Graph
+  ) -> Bool {
     left.withLock { left in
       var rest = left ?? Self.all(graph)
       defer { left = rest }
-      guard rest.bytes > 0, operations <= rest.operations else { return false }
-      rest.operations -= operations
-      return true
-    }
-  }
-
-  func take(products: Int, in graph: Graph) -> Bool {
-    left.withLock { left in
-      var rest = left ?? Self.all(graph)
-      defer { left = rest }
-      guard rest.bytes > 0, products <= rest.products else { return false }
-      rest.products -= products
+      guard rest.bytes > 0, amount <= rest[keyPath: kind] else { return false }
+      rest[keyPath: kind] -= amount
       return true
     }
   }

@@ -10,6 +10,12 @@ package enum Pipeline {
       ConstantFolding(evaluator: evaluator),
       // Shape arithmetic disappears before patterns look at what reads shapes.
       ShapeFolding(),
+      // Conditions that follow from shapes are constants now; what a branch leaves is folded like the
+      // graph around it.
+      ConstantFolding(evaluator: evaluator),
+      BranchInlining(),
+      ConstantFolding(evaluator: evaluator),
+      ShapeFolding(),
       // What folding left behind would hide producers from patterns.
       NoOpRemoval(),
       CommonSubexpressions(),

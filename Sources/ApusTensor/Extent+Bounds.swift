@@ -35,7 +35,8 @@ extension Polynomial.Atom {
   fileprivate var isNonNegative: Bool {
     switch self {
     case .symbol: true
-    case .quotient(let a, let b), .minimum(let a, let b): a.isNonNegative && b.isNonNegative
+    case .quotient(let a, let b), .minimum(let a, let b), .broadcast(let a, let b):
+      a.isNonNegative && b.isNonNegative
     case .maximum(let a, let b): a.isNonNegative || b.isNonNegative
     case .overflow: false
     }

@@ -26,6 +26,7 @@ extension ByteWriter {
     case .minimum: write(byte: 2)
     case .maximum: write(byte: 3)
     case .overflow: write(byte: 4)
+    case .broadcast: write(byte: 5)
     }
     for operand in atom.operands { write(operand) }
   }
@@ -79,7 +80,7 @@ extension ByteReader {
     let start = offset
     let tag = try readByte()
     if tag == 0 { return .symbol(try readText("symbol")) }
-    guard (1...3).contains(tag) else {
+    guard [1, 2, 3, 5].contains(tag) else {
       throw .malformed("\(tag) is no kind of factor", offset: start)
     }
     let left = try readExtent(depth: depth - 1)
@@ -87,7 +88,8 @@ extension ByteReader {
     return switch tag {
     case 1: left.floorDivided(by: right)
     case 2: .minimum(left, right)
-    default: .maximum(left, right)
+    case 3: .maximum(left, right)
+    default: .broadcast(left, right)
     }
   }
 

@@ -13,7 +13,7 @@ package enum Extent: Hashable, Sendable {
 
   package static func symbol(_ name: String) -> Extent { Extent(atom: .symbol(name)) }
 
-  /// Quotients, minima and maxima over more than `sizeLimit` symbols become `overflow`.
+  /// Quotients, minima, maxima and broadcasts over more than `sizeLimit` symbols become `overflow`.
   package init(atom: Polynomial.Atom) {
     var budget = Self.sizeLimit
     let operands = atom.operands

@@ -1,6 +1,6 @@
 extension Extent {
   /// Parses what `description` prints: integers, names, `+`, `-`, `*`, `//`, `floordiv(,)`, `min(,)`,
-  /// `max(,)` and parentheses. Names with other characters stand in single quotes.
+  /// `max(,)`, `broadcast(,)` and parentheses. Names with other characters stand in single quotes.
   package init(parsing text: String) throws(ExtentSyntaxError) {
     var parser = ExtentParser(text)
     self = try parser.parse()
@@ -160,6 +160,10 @@ struct ExtentParser {
     return .fixed(value)
   }
 
+  private static let functions = [
+    "min", "max", "floordiv", "broadcast", "Min", "Max", "FloorDiv",
+  ]
+
   private mutating func operand(depth: Int) throws(ExtentSyntaxError) -> Extent {
     if take("(") {
       let inner = try sum(depth: depth - 1)
@@ -173,9 +177,7 @@ struct ExtentParser {
       throw .unexpected("expected a number or a name", offset: start)
     }
     let name = String(decoding: bytes[start..<position], as: UTF8.self)
-    guard ["min", "max", "floordiv", "Min", "Max", "FloorDiv"].contains(name), take("(") else {
-      return .symbol(name)
-    }
+    guard Self.functions.contains(name), take("(") else { return .symbol(name) }
     let left = try sum(depth: depth - 1)
     try expect(",")
     let right = try sum(depth: depth - 1)
@@ -183,6 +185,7 @@ struct ExtentParser {
     return switch name {
     case "min", "Min": .minimum(left, right)
     case "max", "Max": .maximum(left, right)
+    case "broadcast": .broadcast(left, right)
     default: left.floorDivided(by: right)
     }
   }

@@ -7,6 +7,7 @@ package struct Polynomial: Hashable, Sendable {
     case quotient(Extent, Extent)
     case minimum(Extent, Extent)
     case maximum(Extent, Extent)
+    case broadcast(Extent, Extent)
     case overflow
   }
 
@@ -98,6 +99,8 @@ package struct Polynomial: Hashable, Sendable {
           product = product * .minimum(a.substituting(bindings), b.substituting(bindings))
         case .maximum(let a, let b):
           product = product * .maximum(a.substituting(bindings), b.substituting(bindings))
+        case .broadcast(let a, let b):
+          product = product * .broadcast(a.substituting(bindings), b.substituting(bindings))
         case .overflow:
           return .overflow
         }
@@ -123,7 +126,9 @@ extension Polynomial.Atom {
   var operands: [Extent] {
     switch self {
     case .symbol, .overflow: []
-    case .quotient(let a, let b), .minimum(let a, let b), .maximum(let a, let b): [a, b]
+    case .quotient(let a, let b), .minimum(let a, let b), .maximum(let a, let b),
+      .broadcast(let a, let b):
+      [a, b]
     }
   }
 }
@@ -165,6 +170,7 @@ extension Polynomial.Atom: CustomStringConvertible {
     case .quotient(let a, let b): "floordiv(\(a), \(b))"
     case .minimum(let a, let b): "min(\(a), \(b))"
     case .maximum(let a, let b): "max(\(a), \(b))"
+    case .broadcast(let a, let b): "broadcast(\(a), \(b))"
     case .overflow: "overflow()"
     }
   }

@@ -72,38 +72,50 @@ static void transpose_block(const uint32_t *source, uint32_t *target, int64_t ro
   }
 }
 
+// The rows and columns of a chunk, and the coordinates of its first row.
+typedef struct {
+  int64_t row, end, column, count;
+  bool is_whole;  // it takes in all columns
+  int64_t at[APUS_MAX_RANK];
+} block;
+
+static block block_of(const int64_t *extent, uint32_t rank, uint32_t chunk) {
+  split s = split_of(extent, rank);
+  block b = {.row = chunk / s.column_blocks * s.row_block,
+             .column = chunk % s.column_blocks * s.column_block,
+             .is_whole = s.column_blocks == 1};
+  b.end = apus_least(s.rows, b.row + s.row_block);
+  b.count = apus_least(s.columns - b.column, s.column_block);
+  if (rank > 0) apus_coordinates(b.row, extent, rank - 1, b.at);
+  return b;
+}
+
 void apus_copy_run(const void *arguments, void *const *slots, uint32_t chunk, uint32_t worker) {
   (void)worker;
   const apus_copy_args *args = arguments;
   uint32_t rank = args->rank, size = args->element_size;
-  split s = split_of(args->extent, rank);
-  int64_t row = chunk / s.column_blocks * s.row_block;
-  int64_t end = apus_least(s.rows, row + s.row_block);
-  int64_t column = chunk % s.column_blocks * s.column_block;
-  int64_t count = apus_least(s.columns - column, s.column_block);
-  int64_t at[APUS_MAX_RANK] = {0};
-  if (rank > 0) apus_coordinates(row, args->extent, rank - 1, at);
+  block b = block_of(args->extent, rank, chunk);
   int64_t source_stride = rank ? args->source_stride[rank - 1] : 1;
   int64_t target_stride = rank ? args->target_stride[rank - 1] : 1;
-  bool blocked = rank >= 2 && size == 4 && s.column_blocks == 1 && source_stride != 1;
-  while (row < end) {
-    if (rank > 0) at[rank - 1] = column;
-    int64_t from = args->source_offset + apus_dot(at, args->source_stride, rank);
-    int64_t to = args->target_offset + apus_dot(at, args->target_stride, rank);
+  bool blocked = rank >= 2 && size == 4 && b.is_whole && source_stride != 1;
+  while (b.row < b.end) {
+    if (rank > 0) b.at[rank - 1] = b.column;
+    int64_t from = args->source_offset + apus_dot(b.at, args->source_stride, rank);
+    int64_t to = args->target_offset + apus_dot(b.at, args->target_stride, rank);
     const char *source = apus_at(slots, args->source, from, size);
     char *target = apus_at(slots, args->target, to, size);
     int64_t together = 1;
     if (blocked) {
-      together = apus_least(args->extent[rank - 2] - at[rank - 2], end - row);
+      together = apus_least(args->extent[rank - 2] - b.at[rank - 2], b.end - b.row);
       transpose_block((const uint32_t *)(const void *)source, (uint32_t *)(void *)target, together,
-                      count, args);
+                      b.count, args);
     } else {
-      copy_row(source, target, count, source_stride, target_stride, size);
+      copy_row(source, target, b.count, source_stride, target_stride, size);
     }
-    row += together;
+    b.row += together;
     if (rank >= 2) {
-      at[rank - 2] += together - 1;
-      apus_advance(args->extent, rank - 1, at);
+      b.at[rank - 2] += together - 1;
+      apus_advance(args->extent, rank - 1, b.at);
     }
   }
 }
@@ -116,19 +128,13 @@ void apus_fill_run(const void *arguments, void *const *slots, uint32_t chunk, ui
   (void)worker;
   const apus_fill_args *args = arguments;
   uint32_t rank = args->rank, size = args->element_size;
-  split s = split_of(args->extent, rank);
-  int64_t row = chunk / s.column_blocks * s.row_block;
-  int64_t end = apus_least(s.rows, row + s.row_block);
-  int64_t column = chunk % s.column_blocks * s.column_block;
-  int64_t count = apus_least(s.columns - column, s.column_block);
-  int64_t at[APUS_MAX_RANK] = {0};
-  if (rank > 0) apus_coordinates(row, args->extent, rank - 1, at);
+  block b = block_of(args->extent, rank, chunk);
   int64_t stride = rank ? args->target_stride[rank - 1] : 1;
-  for (; row < end; row++) {
-    if (rank > 0) at[rank - 1] = column;
-    int64_t to = args->target_offset + apus_dot(at, args->target_stride, rank);
+  for (; b.row < b.end; b.row++) {
+    if (rank > 0) b.at[rank - 1] = b.column;
+    int64_t to = args->target_offset + apus_dot(b.at, args->target_stride, rank);
     char *target = apus_at(slots, args->target, to, size);
-    for (int64_t i = 0; i < count; i++) memcpy(target + i * stride * size, args->pattern, size);
-    if (rank >= 2) apus_advance(args->extent, rank - 1, at);
+    for (int64_t i = 0; i < b.count; i++) memcpy(target + i * stride * size, args->pattern, size);
+    if (rank >= 2) apus_advance(args->extent, rank - 1, b.at);
   }
 }

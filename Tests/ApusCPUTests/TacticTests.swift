@@ -10,22 +10,6 @@ import Testing
 
 /// Every CPU tactic against the reference evaluation on random problems.
 @Suite struct TacticTests {
-  /// splitmix64.
-  struct Random {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var x = state
-      x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      x = (x ^ (x >> 27)) &* 0x94D0_49BB_1331_11EB
-      return x ^ (x >> 31)
-    }
-    mutating func reals(_ count: Int) -> [Double] {
-      (0..<count).map { _ in Double(next() >> 40) / Double(1 << 23) - 1 }
-    }
-    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
-  }
-
   /// Runs the operation by every tactic that is offered and compares with the reference.
   private func check(
     _ operation: any Operator, _ operands: [HostTensor?], constants: Set<Int> = [],
@@ -80,12 +64,15 @@ import Testing
     }
   }
 
-  private func real(_ random: inout Random, _ shape: [Int]) throws -> HostTensor {
-    try HostTensor(.float32, shape: shape, .real(random.reals(shape.reduce(1, *))))
+  private func real(_ random: inout SplitMix, _ shape: [Int]) throws -> HostTensor {
+    let values = (0..<shape.reduce(1, *)).map { _ in
+      Double(random.next() >> 40) / Double(1 << 23) - 1
+    }
+    return try HostTensor(.float32, shape: shape, .real(values))
   }
 
   @Test(arguments: 0..<24) func products(seed: Int) throws {
-    var random = Random(state: UInt64(seed))
+    var random = SplitMix(seed: UInt64(seed))
     let sizes = [1, 2, 5, 16, 17, 33, 64]
     let m = sizes[random.below(7)]
     let k = sizes[random.below(7)]
@@ -106,7 +93,7 @@ import Testing
   }
 
   @Test(arguments: 0..<8) func permutedProducts(seed: Int) throws {
-    var random = Random(state: UInt64(seed))
+    var random = SplitMix(seed: UInt64(seed))
     let heads = 1 + random.below(3)
     let rows = 1 + random.below(20)
     let columns = 1 + random.below(20)
@@ -121,7 +108,7 @@ import Testing
   }
 
   @Test(arguments: 0..<16) func convolutions(seed: Int) throws {
-    var random = Random(state: UInt64(seed))
+    var random = SplitMix(seed: UInt64(seed))
     var convolution = Convolution()
     convolution.group = [1, 1, 2, 4][random.below(4)]
     let perGroup = convolution.group == 4 ? 1 : 1 + random.below(5)
@@ -139,7 +126,7 @@ import Testing
 
   /// Epilogues that kernels apply themselves, in part, or not at all.
   @Test(arguments: 0..<10) func convolutionEpilogues(seed: Int) throws {
-    var random = Random(state: UInt64(seed))
+    var random = SplitMix(seed: UInt64(seed))
     let channels = 1 + random.below(40)
     let isDepthwise = random.below(2) == 0
     let kernel = [1, 3, 5][random.below(3)]
@@ -168,7 +155,7 @@ import Testing
   }
 
   @Test func convolutionsOfPixels() throws {
-    var random = Random(state: 7)
+    var random = SplitMix(seed: 7)
     for (batch, channels, outputs) in [(1, 40, 10), (3, 7, 33), (1, 1, 1), (2, 96, 4)] {
       var convolution = Convolution()
       let x = try real(&random, [batch, channels, 1, 1])
@@ -185,7 +172,7 @@ import Testing
 
   /// The only window may lie on padding.
   @Test func convolutionsBesidePixels() throws {
-    var random = Random(state: 8)
+    var random = SplitMix(seed: 8)
     var convolution = Convolution()
     convolution.strides = [2, 2]
     convolution.pads = [1, 0, 0, 0]
@@ -196,7 +183,7 @@ import Testing
   }
 
   @Test(arguments: 0..<10) func elementwise(seed: Int) throws {
-    var random = Random(state: UInt64(seed))
+    var random = SplitMix(seed: UInt64(seed))
     let rows = 1 + random.below(30)
     let columns = 1 + random.below(300)
     let x = try real(&random, [rows, columns])
@@ -214,7 +201,7 @@ import Testing
   }
 
   @Test(arguments: 0..<10) func rowsAndReductions(seed: Int) throws {
-    var random = Random(state: UInt64(seed))
+    var random = SplitMix(seed: UInt64(seed))
     let shape = [1 + random.below(5), 1 + random.below(40), 1 + random.below(70)]
     let x = try real(&random, shape)
     for axis in 0..<3 {
@@ -233,7 +220,7 @@ import Testing
   }
 
   @Test(arguments: 0..<10) func dataMovement(seed: Int) throws {
-    var random = Random(state: UInt64(seed))
+    var random = SplitMix(seed: UInt64(seed))
     let shape = (0..<4).map { _ in 1 + random.below(9) }
     let x = try real(&random, shape)
     for order in [[0, 2, 1, 3], [3, 2, 1, 0], [1, 0, 3, 2]] { try check(Transpose(order), [x]) }
@@ -248,7 +235,7 @@ import Testing
   }
 
   @Test(arguments: 0..<8) func pools(seed: Int) throws {
-    var random = Random(state: UInt64(seed))
+    var random = SplitMix(seed: UInt64(seed))
     var pool = Pool()
     pool.kind = seed % 2 == 0 ? .maximum : .average
     pool.kernel = [2 + random.below(2), 2 + random.below(2)]

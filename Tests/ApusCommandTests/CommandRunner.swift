@@ -1,3 +1,4 @@
+import ApusTestSupport
 import Foundation
 
 /// Runs the command that was built beside the tests, in a folder with a few models.
@@ -8,19 +9,16 @@ final class CommandRunner {
     var errors: String
   }
 
-  let folder: URL
+  private let temporary: TemporaryFolder
+  var folder: URL { temporary.url }
 
   init() throws {
-    folder = FileManager.default.temporaryDirectory
-      .appending(path: "apus-command-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    temporary = try TemporaryFolder()
     let data = URL(filePath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
       .appending(path: "Sources/CApusDemo/data/digits.onnx")
-    try FileManager.default.copyItem(at: data, to: folder.appending(path: "digits.onnx"))
+    try FileManager.default.copyItem(atPath: data.path, toPath: temporary.file("digits.onnx"))
   }
-
-  deinit { try? FileManager.default.removeItem(at: folder) }
 
   func write(_ text: String, _ name: String) throws {
     try Data(text.utf8).write(to: folder.appending(path: name))

@@ -2,15 +2,12 @@ import Apus
 import ApusEngine
 import ApusONNX
 import ApusRuntime
+import ApusTestSupport
 import Foundation
 import Testing
 
 /// What the command says when something is wrong, word for word.
 @Suite struct ErrorProseTests {
-  private static let digits = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Sources/CApusDemo/data/digits.onnx")
-
   @Test(arguments: [
     (
       "run missing.onnx --inputs x", 2,
@@ -96,25 +93,23 @@ import Testing
     ),
   ])
   func prose(_ line: String, _ code: Int32, _ prose: String) throws {
-    let folder = try Self.folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let result = try #require(try Self.apus(line, in: folder))
+    let runner = try Self.runner()
+    let result = try #require(try runner.run(line))
     #expect(result.errors == prose)
     #expect(result.code == code)
   }
 
   @Test func aSavedEngineRunsAndADamagedOneIsRefused() throws {
-    let folder = try Self.folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let runner = try Self.runner()
     let build = "build --onnx=digits.onnx --saveEngine=d.engine --builderOptimizationLevel=0"
-    #expect(try #require(try Self.apus(build, in: folder)).code == 0)
-    #expect(try #require(try Self.apus("compare d.engine digits.onnx", in: folder)).code == 0)
-    let file = folder.appending(path: "d.engine")
+    #expect(try #require(try runner.run(build)).code == 0)
+    #expect(try #require(try runner.run("compare d.engine digits.onnx")).code == 0)
+    let file = runner.folder.appending(path: "d.engine")
     let whole = try Data(contentsOf: file)
     var other = whole
     other[8] ^= 1
     try other.write(to: file)
-    let refused = try #require(try Self.apus("bench --loadEngine=d.engine", in: folder))
+    let refused = try #require(try runner.run("bench --loadEngine=d.engine"))
     let remedy = "build it again: apus build --onnx=MODEL --saveEngine=d.engine\n"
     #expect(
       refused.errors
@@ -122,13 +117,13 @@ import Testing
         + "  \(remedy)")
     #expect(refused.code == 3)
     try whole.prefix(5000).write(to: file)
-    let cut = try #require(try Self.apus("inspect d.engine", in: folder))
+    let cut = try #require(try runner.run("inspect d.engine"))
     #expect(
       cut.errors == "error: d.engine: the engine is damaged: the index is cut off\n"
         + "  copy it again, or \(remedy)")
     #expect(cut.code == 2)
     try whole.write(to: file)
-    let built = try #require(try Self.apus("build --onnx=d.engine", in: folder))
+    let built = try #require(try runner.run("build --onnx=d.engine"))
     #expect(
       built.errors == "error: d.engine: the file is an Apus engine, not an ONNX model\n"
         + "  it needs no building: apus bench --loadEngine=d.engine\n")
@@ -138,10 +133,9 @@ import Testing
   /// Nothing is left behind where the disk is full, and what stood there before stays.
   @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
   func aFullDisk() throws {
-    let folder = try Self.folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let runner = try Self.runner()
     let build = "build --onnx=digits.onnx --saveEngine=/dev/full --builderOptimizationLevel=0"
-    let result = try #require(try Self.apus(build, in: folder))
+    let result = try #require(try runner.run(build))
     #expect(
       result.errors == "error: /dev/full: No space left on device\n"
         + "  the engine was not saved; a file that was there is as it was\n")
@@ -151,16 +145,15 @@ import Testing
   }
 
   @Test func anEngineOfAnotherProcessorIsBuiltAgain() throws {
-    let folder = try Self.folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appending(path: "d.engine").path
-    let digits = folder.appending(path: "digits.onnx").path
+    let runner = try Self.runner()
+    let path = runner.folder.appending(path: "d.engine").path
+    let digits = runner.folder.appending(path: "digits.onnx").path
     let source = try Compiler.importModel(digits).graph
     let plan = try Compiler.build(source).engine.plan
     try EngineWriter.write(
       .init(source: source, plan: plan, target: "another processor", producer: "test"), to: path)
     let run = "bench --loadEngine=d.engine --duration=0 --warmUp=0 --iterations=1 --json"
-    let result = try #require(try Self.apus(run, in: folder))
+    let result = try #require(try runner.run(run))
     #expect(
       result.errors.hasPrefix(
         "note: the engine was built for a processor with other features; it was rebuilt from the "
@@ -168,35 +161,13 @@ import Testing
     #expect(result.code == 0)
   }
 
-  /// A folder with a model, a text file that pretends to be one, and an empty folder.
-  private static func folder() throws -> URL {
-    let folder = FileManager.default.temporaryDirectory
-      .appending(path: "apus-prose-\(UUID().uuidString)")
+  /// Runs commands beside a model, text that pretends to be one, an empty file and an empty folder.
+  private static func runner() throws -> CommandRunner {
+    let runner = try CommandRunner()
     try FileManager.default.createDirectory(
-      at: folder.appending(path: "empty"), withIntermediateDirectories: true)
-    try Data().write(to: folder.appending(path: "empty.onnx"))
-    try Data("hello there\n".utf8).write(to: folder.appending(path: "text.onnx"))
-    try FileManager.default.copyItem(at: digits, to: folder.appending(path: "digits.onnx"))
-    return folder
-  }
-
-  /// Runs the command that was built beside the tests.
-  private static func apus(
-    _ line: String, in folder: URL
-  ) throws -> (code: Int32, errors: String)? {
-    let products = URL(filePath: ProcessInfo.processInfo.arguments[0]).deletingLastPathComponent()
-    let command = products.appending(path: "apus")
-    guard FileManager.default.isExecutableFile(atPath: command.path) else { return nil }
-    let process = Process()
-    process.executableURL = command
-    process.arguments = line.split(separator: " ").map(String.init)
-    process.currentDirectoryURL = folder
-    let errors = Pipe()
-    process.standardError = errors
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    let data = try errors.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+      at: runner.folder.appending(path: "empty"), withIntermediateDirectories: true)
+    try runner.write("", "empty.onnx")
+    try runner.write("hello there\n", "text.onnx")
+    return runner
   }
 }

@@ -1,3 +1,4 @@
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -5,10 +6,12 @@ import Testing
 
 /// Which commit a clone stood at when something in it was built.
 @Suite struct GitCloneTests {
-  private let root = FileManager.default.temporaryDirectory
-    .appending(path: "apus-clone-\(UUID().uuidString)")
+  private let folder: TemporaryFolder
+  private var root: URL { folder.url }
   private let first = String(repeating: "a1", count: 20)
   private let second = String(repeating: "b2", count: 20)
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func write(_ text: String, _ path: String) throws {
     let file = root.appending(path: path)
@@ -22,7 +25,6 @@ import Testing
   }
 
   @Test func theLogTellsWhatWasCheckedOut() throws {
-    defer { try? FileManager.default.removeItem(at: root) }
     try write("ref: refs/heads/main\n", ".git/HEAD")
     try write(line(first, first, 1000) + line(first, second, 2000), ".git/logs/HEAD")
     let clone = try #require(GitClone(root: root))
@@ -32,7 +34,6 @@ import Testing
   }
 
   @Test func withoutALogTheBranchMustBeOlder() throws {
-    defer { try? FileManager.default.removeItem(at: root) }
     try write("ref: refs/heads/main\n", ".git/HEAD")
     try write("\(first)\n", ".git/refs/heads/main")
     let clone = try #require(GitClone(root: root))
@@ -44,7 +45,6 @@ import Testing
   }
 
   @Test func linkedWorkTreesShareBranches() throws {
-    defer { try? FileManager.default.removeItem(at: root) }
     try write("gitdir: ../main/.git/worktrees/tree\n", "tree/.git")
     try write("ref: refs/heads/side\n", "main/.git/worktrees/tree/HEAD")
     try write("../..\n", "main/.git/worktrees/tree/commondir")
@@ -54,7 +54,6 @@ import Testing
   }
 
   @Test func damagedFilesTellNothing() throws {
-    defer { try? FileManager.default.removeItem(at: root) }
     #expect(GitClone(root: root) == nil)
     try write("ref: refs/heads/main\n", ".git/HEAD")
     try write("no commit\n", ".git/refs/heads/main")

@@ -10,6 +10,13 @@ import Testing
     Twice (a) => (b) { c = Neg(a) b = Neg(c) }
     """
 
+  private static let constants = """
+    <ir_version: 8, opset_import: ["" : 17, "f": 1]>
+    small (float[2] x) => (float[2] y) <float[2] w = {1, 2}> { v = f.Twice(w) y = Add(x, v) }
+    <domain: "f", opset_import: ["" : 17]>
+    Twice (a) => (b) { c = Neg(a) b = Neg(c) }
+    """
+
   @Test(arguments: [
     ("check m.onnxtxt", 0, ""),
     (
@@ -32,11 +39,27 @@ import Testing
     ("check m.onnxtxt --nestingLimit 17", 2, "--nestingLimit must lie between 0 and 16, found 17"),
     ("run m.onnxtxt --inputs x --loopLimit=-1", 2, "--loopLimit must not be negative, found -1"),
     ("check m.onnxtxt --functionBytesLimit many", 2, "cannot read --functionBytesLimit=many"),
-    ("inspect m.onnxtxt --memPoolSize 1", 2, "cannot read --memPoolSize=1"),
+    ("run m.onnxtxt --inputs x --memPoolSize 1", 2, "cannot read --memPoolSize=1"),
+    ("bench --onnx=m.onnxtxt --memPoolSize=1", 2, "cannot read --memPoolSize=1"),
+    // Where nothing runs there is nothing for the limits of runs to limit.
+    ("check m.onnxtxt --memPoolSize workspace:1G", 2, "Unknown option '--memPoolSize'"),
+    ("inspect m.onnxtxt --loopLimit 1", 2, "Unknown option '--loopLimit'"),
+    ("build --onnx=m.onnxtxt --memPoolSize=workspace:1G", 2, "Unknown option '--memPoolSize'"),
+    (
+      "surgeon sanitize m.onnxtxt --fold-constants -o o.onnx --nestingLimit 17", 2,
+      "--nestingLimit must lie between 0 and 16, found 17"
+    ),
+    ("polygraphy surgeon sanitize m.onnxtxt -o o.onnx --nestingLimit=17", 2, "found 17"),
+    ("polygraphy inspect model m.onnxtxt --nodeLimit=1", 2, "unknown flag --nodeLimit"),
+    ("polygraphy check lint m.onnxtxt --nodeLimit 2", 3, "more than 2 nodes"),
+    ("polygraphy run m.onnxtxt --memPoolSize workspace:8B", 2, "memory limit of 8 bytes"),
+    ("surgeon sanitize c.onnxtxt --fold-constants -o o.onnx", 0, "folded 1 nodes"),
+    ("surgeon sanitize c.onnxtxt --fold-constants -o o.onnx --functionDepthLimit 0", 0, "folded 0"),
   ])
   func limits(_ line: String, _ code: Int, _ text: String) throws {
     let runner = try CommandRunner()
     try runner.write(Self.network, "m.onnxtxt")
+    try runner.write(Self.constants, "c.onnxtxt")
     let result = try #require(try runner.run(line))
     #expect(Int(result.code) == code, "\(result.output)\(result.errors)")
     #expect((result.output + result.errors).contains(text) || text.isEmpty, "\(result.errors)")
@@ -66,5 +89,11 @@ import Testing
     #expect(refused.output.contains("leaves the model's folder"))
     let admitted = try #require(try runner.run("check in/m.textproto --allowOutsideData"))
     #expect(admitted.code == 0, "\(admitted.output)")
+    let edit = "surgeon sanitize in/m.textproto --fold-constants -o out.onnx"
+    #expect(try runner.run(edit)?.code == 2)
+    let edited = try #require(try runner.run(edit + " --allowOutsideData"))
+    #expect(edited.code == 0, "\(edited.errors)")
+    let show = "polygraphy inspect model in/m.textproto --mode=full --allowOutsideData"
+    #expect(try runner.run(show)?.code == 0)
   }
 }

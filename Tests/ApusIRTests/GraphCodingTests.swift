@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func randomBytes() throws {
-    var random = SeededGenerator(seed: 7)
+    var random = SplitMix(seed: 7)
     let (bytes, weights) = encode(try example())
     for _ in 0..<2000 {
       var damaged = bytes

@@ -10,7 +10,7 @@ import Testing
   @Test(arguments: allOperators.map { $0.name })
   func arbitraryNodes(name: String) throws {
     let type = try #require(operatorType(named: name))
-    var random = SeededGenerator(seed: UInt64(name.utf8.reduce(0) { $0 &* 31 &+ UInt($1) }))
+    var random = SplitMix(seed: UInt64(name.utf8.reduce(0) { $0 &* 31 &+ UInt($1) }))
     for _ in 0..<3000 {
       let fields = Self.fields(of: type, &random)
       guard let operation = Self.decode(type, fields) else { continue }
@@ -48,7 +48,7 @@ import Testing
 
   /// Values of the fields' kinds, often extreme.
   private static func fields(
-    of type: any Operator.Type, _ random: inout SeededGenerator
+    of type: any Operator.Type, _ random: inout SplitMix
   ) -> [(name: String, value: FieldValue)] {
     var fields: [(name: String, value: FieldValue)] = []
     for (name, value) in type.init().fieldValues where Int.random(in: 0..<3, using: &random) > 0 {
@@ -69,19 +69,19 @@ import Testing
   }
 
   private static func list<Value>(
-    _ random: inout SeededGenerator, _ make: (inout SeededGenerator) -> Value
+    _ random: inout SplitMix, _ make: (inout SplitMix) -> Value
   ) -> [Value] {
     let count = Int.random(in: 0...4, using: &random)
     return (0..<count).map { _ in make(&random) }
   }
 
-  private static func integer(_ random: inout SeededGenerator) -> Int {
+  private static func integer(_ random: inout SplitMix) -> Int {
     let extremes = [Int.min, .max, Int.min + 1, 1 << 62, -(1 << 62), 1 << 33, 5, -5]
     return Bool.random(using: &random)
       ? Int.random(in: -2...3, using: &random) : extremes.randomElement(using: &random)!
   }
 
-  private static func extent(_ random: inout SeededGenerator) -> Extent {
+  private static func extent(_ random: inout SplitMix) -> Extent {
     switch Int.random(in: 0..<8, using: &random) {
     case 0: .symbol("n")
     case 1: .symbol("n") * .symbol("m") - 1
@@ -91,7 +91,7 @@ import Testing
   }
 
   private static func fact(
-    _ random: inout SeededGenerator, _ common: ElementType
+    _ random: inout SplitMix, _ common: ElementType
   ) -> Fact? {
     let element =
       Int.random(in: 0..<8, using: &random) == 0

@@ -4,25 +4,10 @@ import Testing
 
 @testable import ApusIR
 
-/// A small generator with a seed, so that failures repeat.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// Graphs that are valid and otherwise arbitrary.
 enum RandomGraph {
   static func make(seed: UInt64, nodes: Int = 12) throws -> Graph {
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix(seed: seed)
     var graph = Graph(name: "random \(seed)")
     let batch = Extent.symbol("batch")
     let length = Extent.symbol("past.length") + .symbol("sequence")

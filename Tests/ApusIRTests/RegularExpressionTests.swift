@@ -1,3 +1,4 @@
+import ApusTensor
 import Testing
 
 @testable import ApusIR
@@ -86,7 +87,7 @@ import Testing
       "a", "b", "*", "+", "?", "{2}", "{1,", "(", ")", "(?i)", "(?:", "|", "[", "]", "^", "$", "-",
       "\\", "\\d", "\\p", "{L}", "\\x", "[:alpha:]", ".", "\\Q", "\\E", "é",
     ]
-    var random = SeededGenerator(seed: 7)
+    var random = SplitMix(seed: 7)
     for _ in 0..<20_000 {
       let count = Int.random(in: 0...8, using: &random)
       let pattern = (0..<count).map { _ in pieces.randomElement(using: &random)! }.joined()

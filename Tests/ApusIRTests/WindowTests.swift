@@ -15,7 +15,7 @@ import Testing
     var padding: ConvolutionPadding
   }
 
-  private static func problem(_ random: inout SeededGenerator) -> Problem {
+  private static func problem(_ random: inout SplitMix) -> Problem {
     let rank = Int.random(in: 1...3, using: &random)
     func list(_ range: ClosedRange<Int>, _ count: Int) -> [Int] {
       (0..<count).map { _ in Int.random(in: range, using: &random) }
@@ -63,13 +63,13 @@ import Testing
     return offset
   }
 
-  private static func values(_ count: Int, _ random: inout SeededGenerator) -> [Double] {
+  private static func values(_ count: Int, _ random: inout SplitMix) -> [Double] {
     (0..<count).map { _ in Double(Int.random(in: -4...4, using: &random)) }
   }
 
   @Test(arguments: 0..<60)
   func convolution(seed: Int) throws {
-    var random = SeededGenerator(seed: UInt64(seed))
+    var random = SplitMix(seed: UInt64(seed))
     let problem = Self.problem(&random)
     let group = Int.random(in: 1...2, using: &random)
     var operation = Convolution()
@@ -116,7 +116,7 @@ import Testing
 
   @Test(arguments: 0..<60)
   func pooling(seed: Int) throws {
-    var random = SeededGenerator(seed: UInt64(1000 + seed))
+    var random = SplitMix(seed: UInt64(1000 + seed))
     let problem = Self.problem(&random)
     var operation = Pool()
     operation.kernel = problem.kernel

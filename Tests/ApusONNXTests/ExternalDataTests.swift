@@ -2,6 +2,7 @@ internal import ApusIR
 internal import ApusONNX
 internal import ApusONNXSchema
 internal import ApusTensor
+internal import ApusTestSupport
 internal import Foundation
 internal import Testing
 

@@ -1,6 +1,7 @@
 internal import ApusONNX
 internal import ApusONNXSchema
 internal import ApusTensor
+internal import ApusTestSupport
 internal import SwiftProtobuf
 internal import Testing
 

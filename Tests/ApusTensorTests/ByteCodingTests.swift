@@ -80,6 +80,7 @@ import Testing
       TensorType(.float32, .unranked), TensorType(.int4, []),
       TensorType(.string, [a, 3, a * b * 2 - 7]),
       TensorType(.bool, [.maximum(a, b).floorDivided(by: b + 1), .minimum(a, 9)]),
+      TensorType(.float16, [.broadcast(a, b) * 2, .broadcast(a, .broadcast(b, a * b))]),
     ]
     var writer = ByteWriter()
     for type in types { writer.write(type) }

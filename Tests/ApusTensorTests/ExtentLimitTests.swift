@@ -10,6 +10,10 @@ import Testing
     var wide = Extent.symbol("n")
     for _ in 0..<64 { wide = .maximum(wide, wide + 1) }
     #expect(wide.isOverflow)
+    var joint = Extent.symbol("n")
+    for index in 0..<200 { joint = .broadcast(joint, .symbol("n\(index)")) }
+    #expect(joint.isOverflow)
+    #expect(Extent.broadcast(joint, 3).isOverflow)
     var product = Extent.one
     for index in 0..<64 { product = product * (.symbol("a\(index)") + .symbol("b\(index)")) }
     #expect(product.isOverflow)

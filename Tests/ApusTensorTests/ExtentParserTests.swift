@@ -20,6 +20,8 @@ import Testing
     #expect(
       try Extent(parsing: "7 - -a//2") == Extent.fixed(7) - (Extent.zero - a).floorDivided(by: 2))
     #expect(try Extent(parsing: "min") == .symbol("min"))
+    #expect(try Extent(parsing: "broadcast(b_2.c, a)") == .broadcast(a, b))
+    #expect(try Extent(parsing: "broadcast(1, a) + broadcast(a, 3)") == a + 3)
     #expect(try Extent(parsing: "'batch size' + 1") == .symbol("batch size") + 1)
   }
 
@@ -28,13 +30,15 @@ import Testing
     let extents = [
       odd, odd * a - 5, .symbol("1"), .symbol(""), .maximum(a * b * a, .minimum(odd, 4)),
       (a + b).floorDivided(by: odd + 1) * -2, .fixed(.min), .fixed(.max) * a, .symbol("min") * 2,
+      .broadcast(a, .broadcast(b, odd)) * a, .symbol("broadcast"),
       .symbol("inf"), a + .fixed(.min), b + a * .fixed(.min),
     ]
     for extent in extents { #expect(try Extent(parsing: extent.description) == extent) }
   }
 
   @Test(arguments: [
-    "", "+", "a b", "a +", "(a", "a)", "min(a)", "a / b", "a ** 2", "1.5", ".a", "2a", "'a",
+    "", "+", "a b", "a +", "(a", "a)", "min(a)", "broadcast(a)", "broadcast(2, 3)",
+    "a / b", "a ** 2", "1.5", ".a", "2a", "'a",
     "99999999999999999999", "9223372036854775807 + 1", "floordiv(1, 0)", "a, b", "?",
   ])
   func malformed(text: String) {

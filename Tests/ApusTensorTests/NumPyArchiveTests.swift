@@ -1,4 +1,5 @@
 internal import ApusTensor
+internal import ApusTestSupport
 internal import Testing
 
 @Suite struct NumPyArchiveTests {

@@ -1,4 +1,5 @@
 import Apus
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -45,11 +46,12 @@ private struct Impostor: CustomOperator {
 }
 
 @Suite struct CustomOperatorTests {
-  private let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func write(_ node: String, input: String = "float[n, 2] x") throws -> String {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let path = folder.appending(path: "m.onnxtxt").path
+    let path = folder.file("m.onnxtxt")
     let text = """
       <ir_version: 10, opset_import: ["" : 20, "com.example" : 1]>
       custom (\(input)) => (y) { y0 = \(node) y = Neg(y0) }
@@ -60,7 +62,7 @@ private struct Impostor: CustomOperator {
 
   private func run(_ path: String, _ rows: Int) throws -> Tensor? {
     let library = OperatorLibrary([AddTo.self])
-    let engine = folder.appending(path: "m.engine").path
+    let engine = folder.file("m.engine")
     try Model(contentsOf: path, operators: library).compile().save(to: engine)
     let session = try CompiledModel(contentsOf: engine, operators: library).makeSession()
     let values = (0..<rows * 2).map { Float($0) }
@@ -68,7 +70,6 @@ private struct Impostor: CustomOperator {
   }
 
   @Test(arguments: [1, 3]) func runsThroughAnEngineFile(_ rows: Int) throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let result = try run(try write("com.example.AddTo<number = 10.0>(x)"), rows)
     let once = (0..<rows * 2).map { -Float($0) - 10 }
     #expect(result?.shape == [rows * 2, 2])
@@ -76,14 +77,12 @@ private struct Impostor: CustomOperator {
   }
 
   @Test func tensorAttributesAreOperands() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let result = try run(
       try write("com.example.AddTo<number = 1.0, table = float[1] {5}>(x)"), 1)
     #expect(result?.floats == [-6, -7, -6, -7])
   }
 
   @Test func refusals() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let library = OperatorLibrary([AddTo.self])
     func message(_ body: () throws -> Void) -> String {
       do { try body() } catch { return "\(error)" }
@@ -100,7 +99,7 @@ private struct Impostor: CustomOperator {
     #expect(
       message { _ = try Model(contentsOf: good, operators: OperatorLibrary([Impostor.self])) }
         .contains("not this one"))
-    let engine = folder.appending(path: "m.engine").path
+    let engine = folder.file("m.engine")
     try Model(contentsOf: good, operators: library).compile().save(to: engine)
     #expect(
       message { _ = try CompiledModel(contentsOf: engine) }

@@ -4,6 +4,7 @@ import ApusIR
 import ApusLoops
 import ApusRuntime
 import ApusTensor
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -32,8 +33,8 @@ import Testing
   }
 
   @Test func randomByteChanges() throws {
-    let path = NSTemporaryDirectory() + "apus-damage-" + UUID().uuidString + ".engine"
-    defer { try? FileSystem.remove(path) }
+    let folder = try TemporaryFolder()
+    let path = folder.file("damage.engine")
     let built = try Compiler.build(Self.graph()).engine
     try Compiler.save(built, to: path)
     let file = try MappedFile(path: path).range
@@ -49,7 +50,7 @@ import Testing
         storage.address.copyMemory(from: start, byteCount: bytes.count)
       }
     }
-    var random = Splitmix(state: 0x5EED)
+    var random = SplitMix(seed: 0x5EED)
     var refused = 0
     var harmless = 0
     for round in 0..<10_000 {
@@ -122,8 +123,8 @@ import Testing
         packed: packed.merging([.init(node: product.id, operand: 0): short]) { $1 },
         profiles: [Profile(inputs: ["index": .init(minimum: [], optimum: [], maximum: [])])]),
     ]
-    let path = NSTemporaryDirectory() + "apus-plan-" + UUID().uuidString + ".engine"
-    defer { try? FileSystem.remove(path) }
+    let folder = try TemporaryFolder()
+    let path = folder.file("plan.engine")
     for (number, variant) in variants.enumerated() {
       let engine = Engine(plan: variant, source: good.source, sources: [], pool: good.pool)
       try Compiler.save(engine, to: path)

@@ -4,18 +4,16 @@ import ApusIR
 import ApusLoops
 import ApusRuntime
 import ApusTensor
+import ApusTestSupport
 import CApusDemo
 import Foundation
 import Testing
 
 /// Engine files: what is saved comes back, and what is damaged is refused or harmless.
 @Suite(.serialized) struct EngineFileTests {
-  private let folder: String
+  private let folder: TemporaryFolder
 
-  init() throws {
-    folder = NSTemporaryDirectory() + "apus-tests-" + UUID().uuidString
-    try FileSystem.makeDirectory(folder)
-  }
+  init() throws { folder = try TemporaryFolder() }
 
   /// A product with a packed weight, an epilogue, a gathered table and a symbolic batch.
   private func smallGraph() throws -> Graph {
@@ -39,7 +37,7 @@ import Testing
 
   @Test func roundTrip() throws {
     let built = try Compiler.build(smallGraph()).engine
-    let path = FileSystem.join(folder, "a.engine")
+    let path = folder.file("a.engine")
     try Compiler.save(built, to: path)
     let loaded = try Compiler.load(path, threads: 1).engine
     for rows in [1, 3, 0, 8] {
@@ -54,7 +52,7 @@ import Testing
   @Test(arguments: [0xFF, 0x01] as [UInt8])
   func anyDamagedByteIsRefusedOrHarmless(pattern: UInt8) throws {
     let built = try Compiler.build(smallGraph()).engine
-    let path = FileSystem.join(folder, "b\(pattern).engine")
+    let path = folder.file("b\(pattern).engine")
     try Compiler.save(built, to: path)
     var bytes = try MappedFile(path: path).range.array
     let expected = try built.makeSession().run(["x": input(2)])["y"]?.packedBytes
@@ -70,10 +68,10 @@ import Testing
   }
 
   @Test func truncatedFilesAreRefused() throws {
-    let path = FileSystem.join(folder, "d.engine")
+    let path = folder.file("d.engine")
     try Compiler.save(try Compiler.build(smallGraph()).engine, to: path)
     let good = try Data(contentsOf: URL(fileURLWithPath: path))
-    let cut = FileSystem.join(folder, "e.engine")
+    let cut = folder.file("e.engine")
     for count in stride(from: 0, to: good.count - 64, by: 97) {
       try good.prefix(count).write(to: URL(fileURLWithPath: cut))
       #expect(throws: ApusError.self) {
@@ -87,7 +85,7 @@ import Testing
 
   @Test func otherVersionsAndProcessors() throws {
     let built = try Compiler.build(smallGraph()).engine
-    let path = FileSystem.join(folder, "f.engine")
+    let path = folder.file("f.engine")
     try Compiler.save(built, to: path)
     var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     bytes[8] = 9

@@ -5,6 +5,7 @@ import ApusEngine
 import ApusIR
 import ApusRuntime
 import ApusTensor
+import ApusTestSupport
 import CApusPlatform
 import Foundation
 import Testing
@@ -83,10 +84,8 @@ import Testing
 
   @Test func theEngineFileKeepsThem() throws {
     let (plan, _) = try build([profile(1, 1, 8), profile(9, 64, 128)])
-    let folder = FileManager.default.temporaryDirectory.appending(path: "profiles-\(UUID())")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appending(path: "a.engine").path
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.engine")
     try EngineWriter.write(
       .init(source: graph(), plan: plan, target: "test", producer: "test"), to: path)
     let read = try EngineReader(path: path).contents.plan

@@ -1,4 +1,5 @@
 import Apus
+import ApusTestSupport
 import CApusDemo
 import Foundation
 import Testing
@@ -6,14 +7,12 @@ import Testing
 /// The ten lines that README shows.
 @Suite struct ReadmeTests {
   @Test func tenLines() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try TemporaryFolder()
     var size = 0
     let bytes = apus_demo_model(&size)!
-    let onnx = folder.appendingPathComponent("digits.onnx").path
+    let onnx = folder.file("digits.onnx")
     try Data(bytes: bytes, count: size).write(to: URL(fileURLWithPath: onnx))
-    let file = folder.appendingPathComponent("digits.engine").path
+    let file = folder.file("digits.engine")
 
     let model = try Model(contentsOf: onnx)
     let compiled = try model.compile()

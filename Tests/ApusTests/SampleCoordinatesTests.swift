@@ -23,6 +23,10 @@ import Testing
     #expect(chosen.contains(shape.map { $0 - 1 }))
     for axis in shape.indices {
       let seen = Set(chosen.map { $0[axis] })
+      var others = shape
+      others.remove(at: axis)
+      let most = others.reduce(1) { min($0 * min($1, 12), 12) }
+      for end in [0, shape[axis] - 1] { #expect(chosen.count { $0[axis] == end } >= most) }
       for tile in [6, 16] where tile < shape[axis] {
         let last = shape[axis] / tile * tile
         for edge in [last - 1, last] where edge < shape[axis] { #expect(seen.contains(edge)) }

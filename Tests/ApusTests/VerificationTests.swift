@@ -6,6 +6,7 @@ import ApusIR
 import ApusLoops
 import ApusRuntime
 import ApusTensor
+import ApusTestSupport
 import Foundation
 import Testing
 
@@ -157,12 +158,11 @@ import Testing
 
   /// A timing cache saves timing, not verification.
   @Test func cachedTimesDoNotVouchForATactic() throws {
-    let file = FileManager.default.temporaryDirectory.appending(path: "timings-\(UUID()).txt")
-    defer { try? FileManager.default.removeItem(at: file) }
+    let folder = try TemporaryFolder()
     var options = BuildOptions()
     options.level = 1
     options.threads = 1
-    options.timingCachePath = file.path
+    options.timingCachePath = folder.file("timings.txt")
     let graph = try graph(rows: 13, depth: 8, columns: 5)
     func tactics(_ sources: [any TacticSource]) throws -> [String] {
       try PlanBuilder(sources: sources, options: options, machine: "test").build(graph)

@@ -10,7 +10,7 @@ import onnx
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from models import CASES
-import sizes  # adds to CASES
+import control, sizes  # add to CASES
 
 MIB = 1 << 20
 KINDS = {onnx.TensorProto.FLOAT: np.float32, onnx.TensorProto.INT64: np.int64, onnx.TensorProto.BOOL: np.bool_}

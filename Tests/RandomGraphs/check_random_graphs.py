@@ -4,8 +4,8 @@
 
 RUNNER is apus-conformance. Integers, truth values, strings and what is computed exactly must be equal; other numbers
 may differ by four times the rounding error that the generator derived for them from magnitudes and slopes. Where ONNX
-Runtime cannot run a graph, Apus by definition is what the others are compared with. A graph that fails is made smaller
-and left in FOLDER/SEED.
+Runtime cannot run a graph, Apus by definition is what the others are compared with; where it crashes or hangs, which
+takes no more than its own process, the seed is told. A graph that fails is made smaller and left in FOLDER/SEED.
 """
 
 import argparse
@@ -17,31 +17,13 @@ import tempfile
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import TensorProto, numpy_helper
 
 from graphs import generate
+from oracle import CRASHED, HUNG, Oracle
 
 MODES = ["reference", "optimized", "engine"]
-
-
-def answer(model, data):
-    """What ONNX Runtime says to each data set; none where it cannot."""
-    settings = onnxruntime.SessionOptions()
-    settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    settings.log_severity_level = 4
-    settings.intra_op_num_threads = 1
-    try:
-        session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        return [str(error).splitlines()[0] for _ in data]
-    results = []
-    for arrays in data:
-        try:
-            results.append(session.run(None, {entry.name: array for entry, array in zip(model.graph.input, arrays)}))
-        except Exception as error:
-            results.append(str(error).splitlines()[0])
-    return results
+oracle = Oracle()
 
 
 def write(folder, model, data):
@@ -151,7 +133,9 @@ def check(cases, runner, modes, work):
     answers = []
     for case, folder in zip(cases, folders):
         write(folder, case.model, case.data)
-        answers.append(answer(case.model, case.data))
+        answers.append(oracle.answer(case.model, case.data))
+        for problem in {entry for entry in answers[-1] if isinstance(entry, str)} & {CRASHED, HUNG}:
+            print(f"seed {case.seed}: {problem}", flush=True)
     messages = {mode: runApus(runner, mode, folders, work) for mode in modes}
     judged = [judge(case, folder, result, messages, modes) for case, folder, result in zip(cases, folders, answers)]
     return [problem for problem, _ in judged], sum(took for _, took in judged)

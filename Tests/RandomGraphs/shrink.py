@@ -62,7 +62,7 @@ def replaced(case, name, values):
 
 
 def shrunk(case, problem, runner, modes, work):
-    from check_random_graphs import answer, check
+    from check_random_graphs import check, oracle
 
     def fails(candidates):
         """The first of some candidates that fails, with its problem."""
@@ -90,7 +90,7 @@ def shrunk(case, problem, runner, modes, work):
         exposed.CopyFrom(current.model)
         del exposed.graph.output[:]
         exposed.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
-        answers = answer(exposed, current.data)
+        answers = oracle.answer(exposed, current.data)
         if any(isinstance(entry, str) for entry in answers):
             break
         candidates = []

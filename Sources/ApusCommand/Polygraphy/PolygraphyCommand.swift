@@ -30,6 +30,10 @@ struct PolygraphyInspect: ParsableCommand {
   var mode: String?
   @Option(parsing: .upToNextOption, help: "Any of layers, attrs and weights.")
   var show: [String] = []
+  @Flag(
+    name: .customLong("allowOutsideData"),
+    help: "Reads weights from files outside of the model's folder, too.")
+  var allowsOutsideData = false
 
   func run() throws {
     try Models.exists(model)
@@ -53,7 +57,9 @@ struct PolygraphyInspect: ParsableCommand {
       }
     }
     print("[I] Loading model: \(model)")
-    let listing = ModelListing(try SurgeonFile.read(model), parts)
+    var options = ImportOptions()
+    options.allowExternalDataOutside = allowsOutsideData
+    let listing = ModelListing(try Models.file(model, options), parts)
     print("[I] " + listing.text)
   }
 }

@@ -62,6 +62,15 @@ package struct PolygraphySpelling: Sendable {
     "--external-data-dir": .refused("external data is read from the model's folder"),
     "--load-external-data": .refused("external data is read from the model's folder"),
     "--ignore-external-data": .refused("weights are mapped, not loaded, anyway"),
+    "--allowOutsideData": .passed("--allowOutsideData", .none),
+  ]
+
+  /// Limits of tools that import the model, as all commands spell them.
+  private static let limits: [String: Flag] = [
+    "--nodeLimit": .passed("--nodeLimit", .one),
+    "--nestingLimit": .passed("--nestingLimit", .one),
+    "--functionDepthLimit": .passed("--functionDepthLimit", .one),
+    "--functionBytesLimit": .passed("--functionBytesLimit", .one),
   ]
 
   /// Turns flags by a table; what is no flag stays in place.
@@ -168,6 +177,7 @@ package struct PolygraphySpelling: Sendable {
           : "sanitize, extract and insert are")
     }
     arguments = ["surgeon", verb]
+    table.merge(Self.limits) { $1 }
     try translate(rest.dropFirst(), table, tool: "surgeon \(verb)")
   }
 
@@ -197,7 +207,7 @@ package struct PolygraphySpelling: Sendable {
       [
         "-o": .refused("the report goes to standard output; redirect it"),
         "--output": .refused("the report goes to standard output; redirect it"),
-      ], tool: "check lint")
+      ].merging(Self.limits) { $1 }, tool: "check lint")
     arguments.append("--json")
   }
 
@@ -227,7 +237,9 @@ package struct PolygraphySpelling: Sendable {
         "--data-loader-script": .refused("nothing runs Python here"),
         "--val-range": .refused("random inputs lie between -1 and 1"),
         "--gen-script": .refused("nothing runs Python here"),
-      ], tool: "run")
+        "--memPoolSize": .passed("--memPoolSize", .one),
+        "--loopLimit": .passed("--loopLimit", .one),
+      ].merging(Self.limits) { $1 }, tool: "run")
     notes.insert(
       "TensorRT and ONNX Runtime are not part of this program: the model as optimised is compared "
         + "with the reference evaluation", at: 0)

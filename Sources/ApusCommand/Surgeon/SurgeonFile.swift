@@ -3,7 +3,7 @@ internal import ApusONNX
 internal import ApusTensor
 internal import ArgumentParser
 
-/// Where an edited model goes, for all verbs.
+/// How a model is read and where the edited one goes, for all verbs.
 struct SurgeonFlags: ParsableArguments {
   @Option(name: [.short, .long], help: "Where to write the model.") var output: String
   @Flag(help: "Puts weights into a file beside the model; needed over 2 GiB.")
@@ -14,6 +14,7 @@ struct SurgeonFlags: ParsableArguments {
     name: [.customLong("external-data-size-threshold")],
     help: "Weights of fewer bytes stay in the model (K, M and G may stand behind).")
   var externalThreshold: String?
+  @OptionGroup var limits: ReadingLimitFlags
   @Flag(help: "Prints what was done as JSON.") var json = false
 }
 
@@ -31,13 +32,10 @@ struct SurgeonFile {
     try Models.exists(path)
     self.path = path
     self.flags = flags
-    editor = ModelEditor(try Self.read(path))
+    let options = try flags.limits.importOptions()
+    editor = ModelEditor(try Models.file(path, options), options: options)
     nodesBefore = editor.nodeCount
     initializersBefore = editor.initializerCount
-  }
-
-  static func read(_ path: String) throws(ApusError) -> ModelFile {
-    do { return try ModelFile(path: path) } catch { throw Self.boundary(error, path) }
   }
 
   static func boundary(_ error: ImportError, _ path: String) -> ApusError {

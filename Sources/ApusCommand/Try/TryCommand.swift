@@ -39,12 +39,13 @@ struct TryCommand: ParsableCommand {
         .invalidInput, "this is an engine", location: model,
         hint: "apus bench --loadEngine=\(model) times it, apus inspect shows it")
     }
-    let check = ModelCheck(try Models.file(model, limits), options: try limits.importOptions())
+    let options = try limits.importOptions()
+    let check = ModelCheck(try Models.file(model, options), options: options)
     let refused = check.hasErrors || check.hasUnsupported
     var page = TrialPage(path: model, check: check)
     if !refused {
       page.trial = try Trial(
-        model, shapes: shapes, tuning: tuning, threads: threads, try limits.importOptions())
+        model, shapes: shapes, tuning: tuning, threads: threads, options)
     }
     if json { print(page.json) } else { print(page.text) }
     guard !refused else {

@@ -39,14 +39,7 @@ package struct AlignRegions: Operator {
     guard rows > 0, columns > 0, samples >= 0, samples <= 1 << 10 else {
       throw .invalid(field: "rows", reason: "rows, columns and samples are out of range")
     }
-    return [
-      Fact(
-        data.element,
-        [
-          regions.type.extents?[0] ?? .unknown, data.type.extents?[1] ?? .unknown, .fixed(rows),
-          .fixed(columns),
-        ])
-    ]
+    return [RegionGrids.fact(data, regions, rows: rows, columns: columns)]
   }
 
   package func evaluate(

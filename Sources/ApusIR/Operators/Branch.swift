@@ -33,7 +33,9 @@ package struct Branch: ValueOperator {
       try otherwise.infer(inputs, name: "the else branch", budget)
     }
     if let known = try? condition.constant?.booleans().first {
-      return known ? try thenFacts() : try otherwiseFacts()
+      let taken = known ? try thenFacts() : try otherwiseFacts()
+      guard let other = known ? try? otherwiseFacts() : try? thenFacts() else { return taken }
+      return Self.wrapping(taken, beside: other)
     }
     // A branch that its operands' types rule out is one that will not be taken.
     guard let first = try? thenFacts() else { return try otherwiseFacts().map(\.withoutShape) }
@@ -50,6 +52,19 @@ package struct Branch: ValueOperator {
       facts.append(Fact(joined))
     }
     return facts
+  }
+
+  /// The facts of the body that is known to run; a tensor stays wrapped where the other body gives an
+  /// optional, as it was before the condition was known.
+  private static func wrapping(_ taken: [Fact], beside other: [Fact]) -> [Fact] {
+    guard taken.count == other.count else { return taken }
+    return zip(taken, other).map { mine, theirs in
+      if case .optional = mine.valueType { return mine }
+      guard case .optional? = StateTypes.join(mine.valueType, theirs.valueType) else {
+        return mine
+      }
+      return Fact(.optional(mine.valueType))
+    }
   }
 
   package func evaluate(

@@ -21,38 +21,12 @@ package struct CumulativeProduct: Operator {
   }
 
   package func infer(_ operands: Operands) throws(TypeError) -> [Fact] {
-    try CumulativeSum(exclusive: exclusive, reverse: reverse).infer(operands)
+    try AxisScan.infer(operands)
   }
 
   package func evaluate(
     _ operands: [HostTensor?], _ results: [TensorType]
   ) throws(EvaluationError) -> [HostTensor] {
-    let data = try operands.tensor(0)
-    guard let number = try operands.tensor(1).decodedIntegers().first else {
-      throw .type(.missingOperand("axis"))
-    }
-    let lines = AxisLines(shape: data.shape, axis: try normalized(number, rank: data.rank))
-    func scan<T>(_ values: inout [T], one: T, _ multiply: (T, T) -> T) {
-      for line in lines {
-        var product = one
-        for index in reverse ? Array(line).reversed() : Array(line) {
-          let next = multiply(product, values[index])
-          values[index] = exclusive ? product : next
-          product = next
-        }
-      }
-    }
-    switch try data.decoded() {
-    case .real(var values):
-      scan(&values, one: 1, *)
-      return [try data.replacing(.real(values))]
-    case .signed(var values):
-      scan(&values, one: 1, &*)
-      return [try data.replacing(.signed(values))]
-    case .unsigned(var values):
-      scan(&values, one: 1, &*)
-      return [try data.replacing(.unsigned(values))]
-    case .boolean, .text, .complex: throw .unsupported("products of \(data.element.name)")
-    }
+    try AxisScan(total: .product, exclusive: exclusive, reverse: reverse).evaluate(operands)
   }
 }

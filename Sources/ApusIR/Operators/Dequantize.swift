@@ -37,11 +37,7 @@ package struct Dequantize: Operator {
     try QuantizationGrid.check(data.shape, scale.shape, axis, blockSize)
     if operands[2] != nil {
       let zero = try operands.require(2, sameElementAs: 0)
-      if let a = scale.type.fixedShape, let b = zero.type.fixedShape,
-        Array.product(a) != Array.product(b)
-      {
-        throw .broadcast(scale.shape, zero.shape)
-      }
+      try QuantizationGrid.check(zeroPoint: zero.shape, scale: scale.shape)
     }
     return [Fact(TensorType(element ?? scale.element, data.shape))]
   }
@@ -55,10 +51,7 @@ package struct Dequantize: Operator {
       data: data.shape, scale: scale.shape, axis: axis, blockSize: blockSize)
     var values = try data.decodedReals()
     let scales = try scale.decodedReals()
-    let zeros = try operands.optional(2)?.decodedReals() ?? Array(repeating: 0, count: scales.count)
-    guard zeros.count == scales.count else {
-      throw .type(.invalid(field: "zeroPoint", reason: "its shape differs from the scale's"))
-    }
+    let zeros = try QuantizationGrid.zeroPoints(operands.optional(2), count: scales.count)
     let result = element ?? scale.element
     for index in values.indices {
       let place = grid(index)

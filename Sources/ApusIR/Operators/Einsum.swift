@@ -51,10 +51,7 @@ package struct Einsum: MeasuredOperator {
         if let a = known.fixed, let b = extent.fixed, a != b, a != 1, b != 1 {
           throw .extents(operand: operands.name(index), found: extent, expected: known)
         }
-        // An extent of 1 broadcasts.
-        if known.fixed == 1 || known.fixed == nil && extent.fixed ?? 1 != 1 {
-          extents[letter] = extent
-        }
+        extents[letter] = .broadcast(known, extent)
       }
     }
     let element = try operands.require(0).element

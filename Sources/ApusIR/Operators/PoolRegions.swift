@@ -34,14 +34,7 @@ package struct PoolRegions: Operator {
     guard rows > 0, columns > 0 else {
       throw .invalid(field: "rows", reason: "rows and columns must be positive")
     }
-    return [
-      Fact(
-        data.element,
-        [
-          regions.type.extents?[0] ?? .unknown, data.type.extents?[1] ?? .unknown, .fixed(rows),
-          .fixed(columns),
-        ])
-    ]
+    return [RegionGrids.fact(data, regions, rows: rows, columns: columns)]
   }
 
   package func evaluate(

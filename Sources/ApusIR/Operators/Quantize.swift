@@ -44,11 +44,7 @@ package struct Quantize: Operator {
     try QuantizationGrid.check(data.shape, scale.shape, axis, blockSize)
     if operands[2] != nil {
       let zero = try operands.require(2, element: [element])
-      if let a = scale.type.fixedShape, let b = zero.type.fixedShape,
-        Array.product(a) != Array.product(b)
-      {
-        throw .broadcast(scale.shape, zero.shape)
-      }
+      try QuantizationGrid.check(zeroPoint: zero.shape, scale: scale.shape)
     }
     return [Fact(TensorType(element, data.shape))]
   }
@@ -62,10 +58,7 @@ package struct Quantize: Operator {
       data: data.shape, scale: scale.shape, axis: axis, blockSize: blockSize)
     var values = try data.decodedReals()
     let scales = try scale.decodedReals()
-    let zeros = try operands.optional(2)?.decodedReals() ?? Array(repeating: 0, count: scales.count)
-    guard zeros.count == scales.count else {
-      throw .type(.invalid(field: "zeroPoint", reason: "its shape differs from the scale's"))
-    }
+    let zeros = try QuantizationGrid.zeroPoints(operands.optional(2), count: scales.count)
     let step = precision ?? Self.arithmetic(of: scale.element)
     let range = Self.range(element)
     for index in values.indices {

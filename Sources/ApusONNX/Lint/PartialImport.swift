@@ -92,14 +92,12 @@ package struct PartialImport: Sendable {
       }
       for tensor in proto.initializer where constants.contains(tensor.name) {
         attempt(tensor.name) { () throws(ImportError) in
-          let value = try state.addWeight(tensor.name, try state.tensors.decode(tensor))
-          try scope.define(tensor.name, value)
+          try scope.define(tensor, state)
         }
       }
       for tensor in proto.sparseInitializer where constants.contains(tensor.values.name) {
         attempt(tensor.values.name) { () throws(ImportError) in
-          let dense = try SparseTensor.densify(tensor, state.tensors)
-          try scope.define(tensor.values.name, try state.addWeight(tensor.values.name, dense))
+          try scope.define(tensor, state)
         }
       }
     }

@@ -52,14 +52,8 @@ enum GroupNormalization {
   private static func affine(
     _ context: NodeContext, _ normal: ValueID
   ) throws(ImportError) -> ValueID {
-    let rank = try context.knownRank(normal, "X")
-    var scale = try context.operand(1, "scale")
-    var bias = try context.operand(2, "bias")
-    if rank > 2 {
-      let axes = try context.vector(Array(1..<(rank - 1)))
-      scale = try context.one(Unsqueeze(), scale, axes)
-      bias = try context.one(Unsqueeze(), bias, axes)
-    }
+    let scale = try context.aligned(try context.operand(1, "scale"), toAxis: 1, of: normal)
+    let bias = try context.aligned(try context.operand(2, "bias"), toAxis: 1, of: normal)
     return try context.binary(.add, try context.binary(.multiply, normal, scale), bias)
   }
 }

@@ -25,10 +25,7 @@ enum Rectifiers {
     let x = try context.operand(0, "X")
     var slope = try context.operand(1, "slope")
     if context.opset < 7, context.rank(slope) == 1 {
-      let rank = try context.knownRank(x, "X")
-      if rank > 2 {
-        slope = try context.one(Unsqueeze(), slope, try context.vector(Array(1..<(rank - 1))))
-      }
+      slope = try context.aligned(slope, toAxis: 1, of: x)
     }
     let isNegative = try context.binary(.less, x, 0)
     return [try context.select(isNegative, try context.binary(.multiply, x, slope), x)]

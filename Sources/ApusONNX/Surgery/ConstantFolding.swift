@@ -76,9 +76,10 @@ private struct ConstantFolder {
   ) throws(ImportError) {
     let model = editor.model
     let opsets = try ONNXImporter.opsets(model.opsetImport, irVersion: model.irVersion)
-    let state = try ImportState(editor.file, options: ImportOptions())
+    let state = try ImportState(editor.file, options: editor.options)
     let survey =
-      options.foldsShapes ? PartialImport(editor.file, overridable: true) : nil
+      options.foldsShapes
+      ? PartialImport(editor.file, options: editor.options, overridable: true) : nil
     let outputs = Set(model.graph.output.map(\.name))
     var known = Constants(editor)
     var folded: [Int: [String: HostTensor]] = [:]

@@ -16,7 +16,11 @@ package struct ModelEditor: Sendable {
   var model: Onnx_ModelProto
   var tensors: TensorDecoder
 
-  package init(_ file: ModelFile) {
+  /// How edits import the model, or parts of it.
+  let options: ImportOptions
+
+  package init(_ file: ModelFile, options: ImportOptions = ImportOptions()) {
+    self.options = options
     model = file.proto
     tensors = file.tensors
   }

@@ -22,7 +22,7 @@ extension ModelEditor {
   private func checkBodies(
     _ bodies: [Onnx_GraphProto], _ new: Set<String>, depth: Int
   ) throws(ImportError) {
-    try BodyImporter.check(depth: depth, ResourceLimits())
+    try BodyImporter.check(depth: depth, options.limits)
     for body in bodies {
       let own =
         body.input.map(\.name) + body.initializer.map(\.name) + body.node.flatMap(\.output)

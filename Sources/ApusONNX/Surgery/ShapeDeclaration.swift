@@ -17,7 +17,7 @@ extension ModelEditor {
       try declare(item)
     }
     model.graph.valueInfo = []
-    let survey = PartialImport(file, overridable: true)
+    let survey = PartialImport(file, options: options, overridable: true)
     for index in model.graph.output.indices {
       guard case .tensorType? = model.graph.output[index].type.value else { continue }
       let fact = survey.fact(model.graph.output[index].name)

@@ -14,7 +14,7 @@ struct ValueDescriptions {
     for info in graph.valueInfo + graph.output + graph.input where info.hasType {
       declared[info.name] = info
     }
-    survey = PartialImport(editor.file, overridable: true)
+    survey = PartialImport(editor.file, options: editor.options, overridable: true)
   }
 
   static func info(of tensor: Onnx_TensorProto) -> Onnx_ValueInfoProto {

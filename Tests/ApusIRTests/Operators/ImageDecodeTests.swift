@@ -69,7 +69,7 @@ import Testing
   /// Files with a few changed or missing bytes are decoded or refused.
   @Test(arguments: ImageFixtures.all)
   func hostileFiles(fixture: ImageFixtures.Fixture) throws {
-    var random = SeededGenerator(seed: 11)
+    var random = SplitMix(seed: 11)
     for _ in 0..<400 {
       var file = fixture.file
       for _ in 0..<Int.random(in: 1...4, using: &random) {

@@ -40,6 +40,8 @@ internal import Testing
     let input = try HostTensor.floats([-1, -1, -1, -1], [1, 2, 2])
     let slopes = try HostTensor.floats([2, 3])
     #expect(try reals("PRelu", opset: 6, [input, slopes]) == [-2, -2, -3, -3])
+    let unranked = try run("PRelu", opset: 6, [input, slopes], constants: [1], unranked: true)
+    #expect(try unranked[0].reals() == [-2, -2, -3, -3])
   }
 
   @Test func exponentialUnits() throws {

@@ -1,3 +1,4 @@
+internal import ApusONNXSchema
 internal import ApusTensor
 internal import Testing
 
@@ -56,6 +57,14 @@ internal import Testing
       "InstanceNormalization", opset: 6, [data, .floats([1, 2]), .floats([0, 1])],
       [.float("epsilon", 0)])
     #expect(close(instance, [-1, 1, -1, 3]))
+    for operation in ["InstanceNormalization", "GroupNormalization"] {
+      let groups: [Onnx_AttributeProto] =
+        operation == "GroupNormalization" ? [.int("num_groups", 2)] : []
+      let unranked = try run(
+        operation, opset: 21, [data, .floats([1, 2]), .floats([0, 1])],
+        [.float("epsilon", 0)] + groups, unranked: true)
+      #expect(close(try unranked[0].reals(), [-1, 1, -1, 3]))
+    }
     for opset in [18, 21] {
       let group = try reals(
         "GroupNormalization", opset: opset, [data, .floats([1, 2]), .floats([0, 1])],

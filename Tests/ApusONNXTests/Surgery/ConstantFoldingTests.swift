@@ -131,22 +131,12 @@ internal import Testing
   }
 
   @Test func whatBodiesReadBecomesConstant() throws {
-    var body = Onnx_GraphProto()
-    body.name = "body"
-    body.node = [ModelBuilder.node("Add", ["x", "c"], ["r"])]
-    body.output = [ModelBuilder.value("r", .float32, nil)]
-    var branch = Onnx_AttributeProto()
-    branch.name = "then_branch"
-    branch.type = .graph
-    branch.g = body
-    var other = branch
-    other.name = "else_branch"
     var builder = ModelBuilder(opset: 17)
     builder.input("x", .float32, [1])
     builder.input("flag", .bool, [])
     builder.initializer("a", try .floats([1]))
     builder.node("Neg", ["a"], ["c"])
-    builder.node("If", ["flag"], ["y"], [branch, other])
+    builder.node("If", ["flag"], ["y"], ModelBuilder.branches(adding: "x", "c"))
     builder.output("y")
     var editor = try builder.editor()
     _ = try editor.foldConstants()

@@ -10,6 +10,21 @@ extension ModelBuilder {
   func editor() throws -> ModelEditor {
     ModelEditor(try ModelFile(ByteRange(copying: serialized())))
   }
+
+  /// Both branches of an If that adds two values of the graph around it.
+  static func branches(adding left: String, _ right: String) -> [Onnx_AttributeProto] {
+    var body = Onnx_GraphProto()
+    body.name = "body"
+    body.node = [node("Add", [left, right], ["r"])]
+    body.output = [value("r", .float32, nil)]
+    return ["then_branch", "else_branch"].map { name in
+      var branch = Onnx_AttributeProto()
+      branch.name = name
+      branch.type = .graph
+      branch.g = body
+      return branch
+    }
+  }
 }
 
 extension ModelEditor {

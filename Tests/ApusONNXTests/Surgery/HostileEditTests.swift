@@ -1,6 +1,7 @@
 internal import ApusIR
 internal import ApusONNXSchema
 internal import ApusTensor
+internal import ApusTestSupport
 internal import Testing
 
 @testable import ApusONNX
@@ -8,16 +9,6 @@ internal import Testing
 /// Edits and checks of damaged models give errors or other models, never a trap.
 @Suite struct HostileEditTests {
   private func bytes() throws -> [UInt8] {
-    var body = Onnx_GraphProto()
-    body.name = "b"
-    body.node = [ModelBuilder.node("Add", ["x", "c"], ["r"])]
-    body.output = [ModelBuilder.value("r", .float32, nil)]
-    var branch = Onnx_AttributeProto()
-    branch.name = "then_branch"
-    branch.type = .graph
-    branch.g = body
-    var other = branch
-    other.name = "else_branch"
     var builder = ModelBuilder(opset: 17)
     builder.input("x", .float32, [2, 3])
     builder.input("f", .bool, [])
@@ -27,7 +18,7 @@ internal import Testing
     builder.node("Shape", ["x"], ["s"])
     builder.node("Gather", ["s", "i"], ["g"])
     builder.node("ConstantOfShape", ["g"], ["z"])
-    builder.node("If", ["f"], ["y"], [branch, other])
+    builder.node("If", ["f"], ["y"], ModelBuilder.branches(adding: "x", "c"))
     builder.output("y")
     builder.output("z")
     builder.model.graph.valueInfo = [ModelBuilder.value("c", .float32, [3])]

@@ -1,6 +1,7 @@
 internal import ApusIR
 internal import ApusONNXSchema
 internal import ApusTensor
+internal import ApusTestSupport
 internal import Foundation
 internal import Testing
 

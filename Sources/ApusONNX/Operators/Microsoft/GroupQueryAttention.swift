@@ -10,8 +10,8 @@ enum GroupQueryAttention {
   ) throws(ImportError) -> [ValueID?] {
     try context.expect(7...16)
     let settings = try Settings(&attributes)
-    for (index, name) in [(12, "k_scale"), (13, "v_scale")] where context.optional(index) != nil {
-      throw .unsupported("a quantized cache", .operand(name))
+    guard settings.traced != 0 || !context.uses(output: 3) else {
+      throw .invalid("output_qk needs it to be 1 or 2", .attribute("qk_output"))
     }
     var (query, key, value) = try projections(context, settings)
     let steps = try context.extent(2, of: query)
@@ -21,18 +21,99 @@ enum GroupQueryAttention {
     let before = try context.binary(.maximum, earlier, 0)
     (query, key) = try normalized(context, settings, query, key)
     (query, key) = try rotated(context, settings, query, key, before: before, steps: steps)
-    if let past = context.optional(3), let pastValue = context.optional(4) {
-      let total = try context.reshaped(
-        try context.indices(try context.operand(6, "total_sequence_length")), [1])
-      key = try appended(context, key, to: past, before: before, total: total)
-      value = try appended(context, value, to: pastValue, before: before, total: total)
+    let cache = try stored(context, settings, key, value, before: before, steps: steps)
+    let element = context.element(query)
+    let mask: AttentionMask
+    if let windowed = cache.windowed {
+      mask = try windowed.mask(
+        context, steps: steps, all: cache.keys, bias: context.optional(10))
+    } else {
+      mask = try self.mask(context, settings, query, cache.keys, before)
     }
-    let (bias, guardsRows) = try mask(context, settings, query, key, before)
     let attention = DotProductAttention(
-      scale: settings.scale, softcap: settings.softcap, bias: bias, guardsRows: guardsRows,
-      sink: try sink(context, settings, context.element(query)))
-    let stages = try attention.run(context, query: query, key: key, value: value)
-    return [try Heads.merge(context, stages.output), key, value]
+      scale: settings.scale, softcap: settings.softcap, bias: try mask.bias(element),
+      guardsRows: mask.mayExcludeAll, sink: try sink(context, settings, element))
+    let stages = try attention.run(
+      context, query: query, key: cache.keys, value: cache.values)
+    let output = try Heads.merge(context, stages.output)
+    guard context.uses(output: 3) else { return [output, cache.presentKeys, cache.presentValues] }
+    let traced = try self.traced(context, settings, stages, mask)
+    return [output, cache.presentKeys, cache.presentValues, traced]
+  }
+
+  /// Keys and values to attend to, and the cache behind the call.
+  private struct Stored {
+    var keys: ValueID
+    var values: ValueID
+    var presentKeys: ValueID
+    var presentValues: ValueID
+    var windowed: WindowedCache?
+  }
+
+  private static func stored(
+    _ context: NodeContext, _ settings: Settings, _ key: ValueID, _ value: ValueID,
+    before: ValueID, steps: ValueID
+  ) throws(ImportError) -> Stored {
+    let element = context.element(key)
+    let codings = (
+      try CacheCoding(
+        context, kind: settings.keyCoding, bits: settings.bits, past: context.optional(3),
+        scaleIndex: 12, name: "k_quant_type"),
+      try CacheCoding(
+        context, kind: settings.valueCoding, bits: settings.bits, past: context.optional(4),
+        scaleIndex: 13, name: "v_quant_type")
+    )
+    let fresh = (
+      try codings.0?.encoded(context, key) ?? key, try codings.1?.encoded(context, value) ?? value
+    )
+    func decoded(_ codes: ValueID, _ coding: CacheCoding?) throws(ImportError) -> ValueID {
+      try coding?.decoded(context, codes, to: element) ?? codes
+    }
+    guard let past = context.optional(3), let pastValue = context.optional(4) else {
+      guard !settings.slides else {
+        throw .invalid("sliding_window_cache needs a cache", .operand("past_key"))
+      }
+      return Stored(
+        keys: try decoded(fresh.0, codings.0), values: try decoded(fresh.1, codings.1),
+        presentKeys: fresh.0, presentValues: fresh.1)
+    }
+    if settings.slides, let window = settings.window {
+      let windowed = try WindowedCache(
+        context, past: past, window: window, before: before, steps: steps)
+      let keys = try context.concatenated([past, fresh.0], axis: 2)
+      let values = try context.concatenated([pastValue, fresh.1], axis: 2)
+      return Stored(
+        keys: try decoded(keys, codings.0), values: try decoded(values, codings.1),
+        presentKeys: try windowed.present(context, keys),
+        presentValues: try windowed.present(context, values), windowed: windowed)
+    }
+    let total = try self.total(context)
+    let keys = try appended(context, fresh.0, to: past, before: before, total: total)
+    let values = try appended(context, fresh.1, to: pastValue, before: before, total: total)
+    return Stored(
+      keys: try decoded(keys, codings.0), values: try decoded(values, codings.1),
+      presentKeys: keys, presentValues: values)
+  }
+
+  private static func total(_ context: NodeContext) throws(ImportError) -> ValueID {
+    try context.reshaped(
+      try context.indices(try context.operand(6, "total_sequence_length")), [1])
+  }
+
+  /// The scores (0 where a query does not look) or the weights, for keys up to the longest length.
+  private static func traced(
+    _ context: NodeContext, _ settings: Settings, _ stages: DotProductAttention.Stages,
+    _ mask: AttentionMask
+  ) throws(ImportError) -> ValueID {
+    var scores = settings.traced == 1 ? stages.biased : stages.weights
+    if settings.traced == 1, let allowed = mask.allowed {
+      scores = try context.select(
+        allowed, scores, try context.scalar(0, context.element(scores)))
+    }
+    guard context.optional(3) != nil else { return scores }
+    return try context.one(
+      Slice(), scores, try context.vector([0]), try total(context), try context.vector([3]),
+      try context.vector([1]))
   }
 
   private struct Settings {
@@ -46,6 +127,13 @@ enum GroupQueryAttention {
     var isInterleaved: Bool
     var isSmooth: Bool
     var epsilon: Double
+    /// 1 shows the scores, 2 the weights.
+    var traced: Int
+    var slides: Bool
+    var keyCoding: String
+    var valueCoding: String
+    /// Of a code; 0 where the cache's type tells.
+    var bits: Int
 
     init(_ attributes: inout AttributeReader) throws(ImportError) {
       guard let heads = try attributes.integer("num_heads"), heads > 0, heads <= 1 << 31,
@@ -67,13 +155,24 @@ enum GroupQueryAttention {
       isInterleaved = try attributes.flag("rotary_interleaved", default: false)
       isSmooth = try attributes.integer("smooth_softmax", default: -1) > 0
       epsilon = try attributes.real("qk_norm_epsilon", default: 1e-6)
-      try PackedAttention.refuse(&attributes, "qk_output", "sliding_window_cache")
-      for name in ["k_quant_type", "v_quant_type"] {
-        guard try attributes.text(name) ?? "NONE" == "NONE" else {
-          throw .unsupported("a quantized cache", .attribute(name))
+      traced = try attributes.integer("qk_output", default: 0)
+      guard (0...2).contains(traced) else {
+        throw .invalid("\(traced) is not 0, 1 or 2", .attribute("qk_output"))
+      }
+      slides = try attributes.flag("sliding_window_cache", default: false)
+      if slides {
+        guard isCausal, window > 0 else {
+          throw .invalid(
+            "it needs causal attention and local_window_size", .attribute("sliding_window_cache"))
+        }
+        // What the scores' last axis would stand for is not said.
+        guard traced == 0 else {
+          throw .unsupported("with sliding_window_cache", .attribute("qk_output"))
         }
       }
-      attributes.ignore("kv_cache_bit_width")
+      keyCoding = try attributes.text("k_quant_type") ?? "NONE"
+      valueCoding = try attributes.text("v_quant_type") ?? "NONE"
+      bits = try attributes.integer("kv_cache_bit_width", default: 0)
     }
   }
 
@@ -157,7 +256,7 @@ enum GroupQueryAttention {
   private static func mask(
     _ context: NodeContext, _ settings: Settings, _ query: ValueID, _ key: ValueID,
     _ before: ValueID
-  ) throws(ImportError) -> (bias: ValueID?, guardsRows: Bool) {
+  ) throws(ImportError) -> AttentionMask {
     let keys = try context.extent(2, of: key)
     var mask = try AttentionMask(context, queries: try context.extent(2, of: query), keys: keys)
     let offset = try context.unsqueezed(before, [1, 2])
@@ -173,7 +272,7 @@ enum GroupQueryAttention {
     if let bias = context.optional(10) {
       try mask.add(try Attention.padded(context, bias, to: keys, with: 0))
     }
-    return (try mask.bias(context.element(query)), mask.mayExcludeAll)
+    return mask
   }
 
   /// What each head adds to the denominator of its softmax, as a score [1, heads, 1, 1].
