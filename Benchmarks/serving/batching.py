@@ -11,6 +11,7 @@
 import argparse
 import datetime
 import pathlib
+import statistics
 
 import numpy as np
 from onnx import helper
@@ -52,17 +53,20 @@ def main():
         network("light", "dynamic_batching { }\n", layers=2),
         models.ensemble("chain", [("INPUT0", "FP32", [WIDTH])], [("OUTPUT0", "FP32", [WIDTH])], [
             ("light", {"INPUT0": "INPUT0"}, {"OUTPUT0": "between"}), ("batched", {"INPUT0": "between"}, {"OUTPUT0": "OUTPUT0"})], batch=BATCH)])
-    file = repository / "single/1/model.onnx"
-    one, many = (in_process(arguments.apus, file, {"INPUT0": (rows, WIDTH)}, seconds=arguments.seconds)["per_second"] * rows for rows in (1, BATCH))
-    light = in_process(arguments.apus, repository / "light/1/model.onnx", {"INPUT0": (BATCH, WIDTH)}, seconds=arguments.seconds)["per_second"] * BATCH
     bench = Bench(work)
-    server = bench.start("apus", [arguments.apus, "serve"], repository)
+    server = bench.start("apus", [arguments.apus, "serve", "--threads=1"], repository)
     runs = {name: [] for name in ("single", "batched", "bounded", "chain")}
+    alone = {"one": ("single", 1), "many": ("single", BATCH), "light": ("light", BATCH)}
+    rows = {name: [] for name in alone}
     for _ in range(arguments.rounds):
+        for name, (model, size) in alone.items():
+            found = in_process(arguments.apus, repository / model / "1/model.onnx", {"INPUT0": (size, WIDTH)}, seconds=arguments.seconds)
+            rows[name].append(found["per_second"] * size)
         for name, found in runs.items():
             mode, content, path = request("http binary", name, {"INPUT0": (1, WIDTH)})
             found.append(bench.load(server, mode, content, path, 32, arguments.seconds))
     rate = {name: median(found, "per_second") for name, found in runs.items()}
+    one, many, light = (statistics.median(rows[name]) for name in ("one", "many", "light"))
     served, alone = rate["batched"] / rate["single"], many / one
     lines = [f"{datetime.date.today()}, {machine()}. Server on one core, 32 connections from another; {WIDTH} wide, batches of {BATCH}.", "",
              "| | rows per second |", "|---|--:|",

@@ -66,7 +66,7 @@ def main():
     # Triton's server starts only with models that all load, so each has a repository of its own.
     repositories = {kind: models.write(work / kind, [m for m, _, both in chosen.values() if both or kind == "apus"])
                     for kind in ("apus", "triton")}
-    servers = {"apus": bench.start("apus", [arguments.apus, "serve"], repositories["apus"])}
+    servers = {"apus": bench.start("apus", [arguments.apus, "serve", "--threads=1"], repositories["apus"])}
     if arguments.triton:
         servers["triton"] = bench.start("triton", oracle.prepare(), repositories["triton"])
     start = {kind: (server.ready_after, server.resident_bytes()) for kind, server in servers.items()}

@@ -9,7 +9,7 @@ import tritonclient.http as httpclient
 import tritonclient.http.aio as httpaio
 import tritonclient.utils.shared_memory as shm
 from tritonclient.grpc import service_pb2
-from tritonclient.utils import serialize_byte_tensor
+from tritonclient.utils import InferenceServerException, serialize_byte_tensor
 
 import values
 from harness import check
@@ -173,9 +173,13 @@ def through_shared_memory(t):
 def bytes_of_any_content(t):
     """NUL and bytes that are no UTF-8 come back as they were sent."""
     x = np.array(RAW_BYTES, np.object_).reshape(2, 2)
-    for name in ("strings", "native"):
-        t.same_array(f"{name} over http", values.http(t, name, {"INPUT0": x}).as_numpy("OUTPUT0"), x)
-        t.same_array(f"{name} over grpc", values.grpc(t, name, {"INPUT0": x}).as_numpy("OUTPUT0"), x)
+    for protocol, send in [("http", values.http), ("grpc", values.grpc)]:
+        t.same_array(f"native over {protocol}", send(t, "native", {"INPUT0": x}).as_numpy("OUTPUT0"), x)
+        t.same_array(f"NUL over {protocol}", send(t, "strings", {"INPUT0": x[:1]}).as_numpy("OUTPUT0"), x[:1])
+        try:
+            t.same_array(f"no UTF-8 over {protocol}", send(t, "strings", {"INPUT0": x}).as_numpy("OUTPUT0"), x)
+        except InferenceServerException as error:
+            t.expect(f"no UTF-8 over {protocol}", False, error)
     request = json.dumps({"inputs": [{"name": "INPUT0", "shape": [1, 3], "datatype": "BYTES",
                                       "data": ["a\u0000b", "\"\\\n\t", "\U0001F600é"]}]})
     status, _, body = t.server.request("POST", "/v2/models/strings/infer", request.encode())
@@ -187,7 +191,6 @@ def bytes_of_any_content(t):
 def bytes_without_text_as_json(t):
     """JSON cannot hold bytes that are no UTF-8: an error, never broken JSON."""
     x = np.array([[b"\xff\xfe"]], np.object_)
-    from tritonclient.utils import InferenceServerException
     try:
         found = values.http(t, "strings", {"INPUT0": x}, ["OUTPUT0"], binary_out=False)
         t.expect("valid JSON or an error", False, found.get_response())
