@@ -40,6 +40,11 @@ let nio: [Target.Dependency] = [
   serverProduct("Logging", "swift-log"),
 ]
 
+let http2: [Target.Dependency] = [
+  serverProduct("NIOHTTP2", "swift-nio-http2"), serverProduct("NIOHPACK", "swift-nio-http2"),
+]
+
+/// Of tests only, whose client it is.
 let grpc: [Target.Dependency] = [
   serverProduct("GRPCCore", "grpc-swift-2"),
   serverProduct("GRPCNIOTransportHTTP2", "grpc-swift-nio-transport"),
@@ -66,6 +71,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
@@ -116,7 +122,8 @@ let package = Package(
       ] + nio),
     library(
       "ApusGRPC",
-      ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf] + nio + grpc),
+      ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusZlib", protobuf]
+        + nio + http2),
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
@@ -178,7 +185,7 @@ let package = Package(
     tests(
       "ApusGRPCTests",
       ["ApusGRPC", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]
-        + grpc),
+        + nio + grpc),
     .testTarget(
       name: "FuzzTests",
       dependencies: [

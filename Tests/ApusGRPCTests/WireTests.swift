@@ -3,6 +3,7 @@
 import ApusServing
 import ApusServingSchema
 import ApusTensor
+import NIOCore
 import SwiftProtobuf
 import Testing
 
@@ -29,7 +30,7 @@ struct WireTests {
   }
 
   private static func message(_ bytes: [UInt8]) throws -> InferMessage {
-    try InferMessage(MessageBytes.storage(bytes), arrival: 0)
+    try InferMessage(MessageOwner(ByteBuffer(bytes: bytes)).storage, arrival: 0)
   }
 
   @Test("All fields of a request")
@@ -92,7 +93,7 @@ struct WireTests {
           "y", tensor,
           destination: SharedMemoryRange(region: "r", offset: 0, byteCount: 24)),
       ])
-    let bytes: [UInt8] = try ResponseEncoding(response).bytes()
+    let bytes = Array(ResponseEncoding(response).framed().bytes.readableBytesView.dropFirst(5))
     let read = try Inference_ModelInferResponse(serializedBytes: bytes)
     #expect(read.modelName == "m")
     #expect(read.modelVersion == "12")
@@ -103,7 +104,8 @@ struct WireTests {
     #expect(read.parameters["t"]?.parameterChoice == .stringParam(""))
     var wrapped = ResponseEncoding(response, isFinal: false)
     wrapped.wrap(field: 2)
-    let inner = try Inference_ModelStreamInferResponse(serializedBytes: wrapped.bytes() as [UInt8])
+    let inner = try Inference_ModelStreamInferResponse(
+      serializedBytes: Array(wrapped.framed().bytes.readableBytesView.dropFirst(5)))
     #expect(inner.inferResponse.outputs == read.outputs)
     #expect(inner.inferResponse.parameters["triton_final_response"]?.boolParam == false)
   }

@@ -1,6 +1,5 @@
 #if Server
 package import ApusServing
-internal import GRPCCore
 
 /// Who may call which methods.
 package struct ProtocolAccess: Sendable {
@@ -53,38 +52,33 @@ package struct ProtocolAccess: Sendable {
   }
 
   /// Why a call may not be made; nil where it may.
-  func refusal(of group: ProtocolGroup, _ metadata: Metadata) -> RPCError? {
+  func refusal(of group: ProtocolGroup, _ metadata: CallMetadata) -> CallStatus? {
     if let restriction = restrictions[group] {
-      let isRight = metadata[stringValues: restriction.header].contains {
-        Self.isSame($0, restriction.value)
-      }
-      guard isRight else {
-        return RPCError(
-          code: .unavailable,
-          message: "This protocol is restricted, expecting header '\(restriction.header)'")
+      guard let value = metadata.first(restriction.header), Self.isSame(value, restriction.value)
+      else {
+        return CallStatus(
+          .unavailable,
+          "This protocol is restricted, expecting header '\(restriction.header)'")
       }
     }
     guard let tokens = tokens[group] else { return nil }
     guard let token = Self.token(metadata) else {
-      return RPCError(
-        code: .unauthenticated,
-        message: "This protocol asks for a token: 'authorization: Bearer <token>' or "
+      return CallStatus(
+        .unauthenticated,
+        "This protocol asks for a token: 'authorization: Bearer <token>' or "
           + "'x-api-key: <token>'")
     }
     var isKnown = false
     for candidate in tokens where Self.isSame(candidate, token) { isKnown = true }
     if isKnown { return nil }
-    return RPCError(
-      code: .unauthenticated, message: "The token is not valid for this protocol")
+    return CallStatus(.unauthenticated, "The token is not valid for this protocol")
   }
 
-  private static func token(_ metadata: Metadata) -> String? {
-    for key in metadata[stringValues: "x-api-key"] { return key }
-    for value in metadata[stringValues: "authorization"]
-    where value.prefix(7).lowercased() == "bearer " {
-      return String(value.dropFirst(7).drop { $0 == " " })
-    }
-    return nil
+  private static func token(_ metadata: CallMetadata) -> String? {
+    if let key = metadata.first("x-api-key") { return key }
+    guard let value = metadata.first("authorization"), value.prefix(7).lowercased() == "bearer "
+    else { return nil }
+    return String(value.dropFirst(7).drop { $0 == " " })
   }
 
   /// Compares in a time that tells nothing of where texts differ.
@@ -95,24 +89,6 @@ package struct ProtocolAccess: Sendable {
     var difference: UInt8 = 0
     for index in left.indices { difference |= left[index] ^ right[index] }
     return difference == 0
-  }
-}
-
-/// Refuses calls before their methods see them.
-struct AccessInterceptor: ServerInterceptor {
-  let access: ProtocolAccess
-
-  func intercept<Input: Sendable, Output: Sendable>(
-    request: StreamingServerRequest<Input>, context: ServerContext,
-    next:
-      @Sendable (
-        _ request: StreamingServerRequest<Input>, _ context: ServerContext
-      ) async throws -> StreamingServerResponse<Output>
-  ) async throws -> StreamingServerResponse<Output> {
-    if let refusal = access.refusal(of: ProtocolGroup(context.descriptor), request.metadata) {
-      return StreamingServerResponse(error: refusal)
-    }
-    return try await next(request, context)
   }
 }
 #endif

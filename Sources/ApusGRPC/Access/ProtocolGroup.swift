@@ -1,6 +1,4 @@
 #if Server
-internal import GRPCCore
-
 /// Methods that are allowed and refused together, by the names of `--grpc-restricted-protocol`.
 package enum ProtocolGroup: String, CaseIterable, Hashable, Sendable {
   case health, metadata, inference, statistics, trace, logging
@@ -8,9 +6,9 @@ package enum ProtocolGroup: String, CaseIterable, Hashable, Sendable {
   case modelConfig = "model-config"
   case modelRepository = "model-repository"
 
-  /// The group of a method. Reflection tells what metadata tells.
-  init(_ method: MethodDescriptor) {
-    switch method.method {
+  /// The group of a method, by its path. Reflection tells what metadata tells.
+  init(path: String) {
+    switch path.split(separator: "/").last ?? "" {
     case "ServerLive", "ServerReady", "ModelReady", "Check", "Watch": self = .health
     case "ModelInfer", "ModelStreamInfer": self = .inference
     case "ModelConfig": self = .modelConfig

@@ -1,24 +1,21 @@
 #if Server
 internal import ApusServing
-internal import GRPCCore
 
 /// What a call's headers say about its requests.
 struct CallHeaders: Sendable {
   private let traceParent: String?
   private let parameters: [(name: String, value: ParameterValue)]
 
-  init(_ metadata: Metadata, forwards: (@Sendable (String) -> Bool)?) {
-    traceParent = metadata[stringValues: "traceparent"].first { _ in true }
+  init(_ metadata: CallMetadata, forwards: (@Sendable (String) -> Bool)?) {
+    traceParent = metadata.first("traceparent")
     guard let forwards else {
       parameters = []
       return
     }
-    parameters = metadata.compactMap { key, value in
-      let name = key.lowercased()
-      guard case .string(let text) = value, forwards(name), !name.hasPrefix("triton_"),
-        !RequestParameters.reserved.contains(name)
+    parameters = metadata.custom.compactMap { name, value in
+      guard forwards(name), !name.hasPrefix("triton_"), !RequestParameters.reserved.contains(name)
       else { return nil }
-      return (name, .text(text))
+      return (name, .text(value))
     }
   }
 

@@ -1,90 +1,44 @@
 #if Server
 internal import ApusServing
 internal import ApusServingSchema
-internal import GRPCCore
+internal import NIOCore
 internal import Synchronization
 
 /// `ModelStreamInfer`: any number of requests, each with any number of answers. What is wrong with a
 /// request is an answer as well, so that the others go on.
-struct StreamInference: Sendable {
-  let service: any InferenceService
-  let configuration: GRPCConfiguration
-  let draining: Draining
+final class StreamInference: CallReceiver {
+  private let service: any InferenceService
+  private let call: Call
+  private let outbox: StreamOutbox
+  private let headers: CallHeaders
+  /// Whether a failure ends the stream.
+  private let endsWithError: Bool
+  private var decoupled: [String: Bool] = [:]
 
-  typealias Request = Result<InferMessage, ServingError>
-
-  func register<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
-    router.registerHandler(
-      forMethod: Inference_GRPCInferenceService.Method.ModelStreamInfer.descriptor,
-      deserializer: InferMessageDeserializer(), serializer: ResponseEncodingSerializer()
-    ) { request, _ in
-      StreamingServerResponse(metadata: [:]) { writer in
-        try await self.serve(request, writer)
-        return [:]
-      }
-    }
-  }
-
-  private func serve(
-    _ request: StreamingServerRequest<Request>, _ writer: RPCWriter<ResponseEncoding>
-  ) async throws {
-    let outbox = StreamOutbox(
-      requestLimit: configuration.maximumStreamRequests,
+  init(_ service: any InferenceService, _ configuration: GRPCConfiguration, _ call: Call) {
+    self.service = service
+    self.call = call
+    outbox = StreamOutbox(
+      call, requestLimit: configuration.maximumStreamRequests,
       unreadLimit: configuration.maximumUnreadSize)
-    try await withRPCCancellationHandler {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { await read(request, outbox) }
-        defer {
-          outbox.close()
-          group.cancelAll()
-        }
-        for await item in outbox.items {
-          switch item {
-          case .answer(let answer):
-            try await writer.write(answer)
-            outbox.taken(answer)
-          case .failure(let error): throw error
-          }
-        }
-      }
-    } onCancelRPC: {
-      if !draining.hasBegun { outbox.close() }
-    }
+    headers = CallHeaders(call.metadata, forwards: configuration.forwardsHeader)
+    endsWithError = call.metadata.first("triton_grpc_error")?.lowercased() == "true"
+    call.onCancel { [outbox] in outbox.close() }
   }
 
-  private func read(
-    _ request: StreamingServerRequest<Request>, _ outbox: StreamOutbox
-  ) async {
-    let headers = CallHeaders(request.metadata, forwards: configuration.forwardsHeader)
-    let endsWithError = request.metadata[stringValues: "triton_grpc_error"].contains {
-      $0.lowercased() == "true"
-    }
-    var decoupled: [String: Bool] = [:]
-    do {
-      for try await message in request.messages {
-        await outbox.reserve()
-        accept(message, headers, endsWithError: endsWithError, outbox, &decoupled)
-      }
-      outbox.end()
+  func end() { outbox.end() }
+
+  func receive(_ bytes: ByteBuffer) {
+    do throws(ServingError) {
+      accept(try InferMessage(MessageOwner(bytes).storage, arrival: Clock.now()))
     } catch {
-      // The connection broke, or the call was ended from here.
-      outbox.close()
-    }
-  }
-
-  private func accept(
-    _ message: Request, _ headers: CallHeaders, endsWithError: Bool, _ outbox: StreamOutbox,
-    _ decoupled: inout [String: Bool]
-  ) {
-    let content: InferMessage
-    switch message {
-    case .success(let found): content = found
-    case .failure(let error):
       let ticket = outbox.open(isOrdered: true)
       outbox.put(StreamAnswer.failure(error), for: ticket, isFinal: true)
-      return
     }
-    let isDecoupled = isDecoupled(content, &decoupled)
+  }
+
+  private func accept(_ content: InferMessage) {
+    let isDecoupled = isDecoupled(content)
     let ticket = outbox.open(isOrdered: !isDecoupled)
     let decoded: RequestDecoding.Decoded
     do throws(ServingError) {
@@ -105,21 +59,21 @@ struct StreamInference: Sendable {
   }
 
   /// Asked once a model and stream.
-  private func isDecoupled(_ message: InferMessage, _ known: inout [String: Bool]) -> Bool {
+  private func isDecoupled(_ message: InferMessage) -> Bool {
     let key = message.model + "\0" + message.version
-    if let answer = known[key] { return answer }
-    let decoupled: Bool
+    if let answer = decoupled[key] { return answer }
+    let isDecoupled: Bool
     do throws(ServingError) {
       let version = try ModelVersion.number(message.version)
-      decoupled = try service.config(model: message.model, version: version)
+      isDecoupled = try service.config(model: message.model, version: version)
         .modelTransactionPolicy.decoupled
     } catch {
       // It may be loaded later.
       return false
     }
     // Names come from the client, and only those of models are kept.
-    known[key] = decoupled
-    return decoupled
+    decoupled[key] = isDecoupled
+    return isDecoupled
   }
 }
 
@@ -169,7 +123,7 @@ private final class StreamReplies: Sendable {
     if isRefusal {
       outbox.put(StreamAnswer.failure(error, id: request.id), for: ticket, isFinal: true)
     } else if endsWithError {
-      outbox.fail(RPCError(error))
+      outbox.fail(CallStatus(error))
     } else {
       let answer = StreamAnswer.failure(
         error, id: request.id, model: request.model, version: version)

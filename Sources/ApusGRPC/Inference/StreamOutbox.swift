@@ -1,17 +1,10 @@
 #if Server
 internal import ApusServing
-internal import GRPCCore
 internal import Synchronization
 
 /// The answers of a stream on their way to the client. Requests run side by side; answers of models with
 /// one answer a request are sent in the order of requests, those of decoupled models as they come.
 final class StreamOutbox: Sendable {
-  enum Item: Sendable {
-    case answer(ResponseEncoding)
-    /// Ends the stream.
-    case failure(RPCError)
-  }
-
   /// A request of the stream.
   struct Ticket: Hashable, Sendable {
     fileprivate let number: Int
@@ -34,38 +27,32 @@ final class StreamOutbox: Sendable {
     var unreadBytes = 0
     var hasEnded = false
     var isClosed = false
-    var reader: CheckedContinuation<Void, Never>?
+    var isPaused = false
   }
 
-  let items: AsyncStream<Item>
-  private let continuation: AsyncStream<Item>.Continuation
+  private let call: Call
   private let state = Mutex(State())
   private let requestLimit: Int
   private let unreadLimit: Int
 
-  init(requestLimit: Int, unreadLimit: Int) {
-    (items, continuation) = AsyncStream.makeStream()
-    self.requestLimit = requestLimit
+  init(_ call: Call, requestLimit: Int, unreadLimit: Int) {
+    self.call = call
+    self.requestLimit = max(requestLimit, 1)
     self.unreadLimit = unreadLimit
   }
 
   // MARK: Requests
 
-  /// Waits until one more request may be under way.
-  func reserve() async {
-    await withCheckedContinuation { continuation in
-      let isFree = state.withLock { state in
-        guard state.slots.count >= requestLimit, !state.isClosed else { return true }
-        state.reader = continuation
-        return false
-      }
-      if isFree { continuation.resume() }
-    }
-  }
-
+  /// Takes a request in; on the call's event loop. At the limit no more are read until one is answered.
   func open(isOrdered: Bool) -> Ticket {
     state.withLock { state in
-      defer { state.nextNumber += 1 }
+      defer {
+        state.nextNumber += 1
+        if state.slots.count >= requestLimit, !state.isPaused {
+          state.isPaused = true
+          call.pause()
+        }
+      }
       state.slots[state.nextNumber] = Slot(isOrdered: isOrdered)
       if isOrdered { state.order.append(state.nextNumber) }
       return Ticket(number: state.nextNumber)
@@ -93,9 +80,9 @@ final class StreamOutbox: Sendable {
 
   /// Takes an answer to a request, or nil for the end without one.
   func put(_ answer: ResponseEncoding?, for ticket: Ticket, isFinal: Bool) {
-    let reader = state.withLock { state -> CheckedContinuation<Void, Never>? in
+    let isUnread = state.withLock { state -> Bool in
       guard !state.isClosed, var slot = state.slots[ticket.number], !slot.isDone else {
-        return nil
+        return false
       }
       if let answer {
         state.unreadBytes += answer.byteCount
@@ -105,44 +92,32 @@ final class StreamOutbox: Sendable {
       state.slots[ticket.number] = slot
       if slot.isOrdered { sendOrdered(&state) } else { send(ticket.number, &state) }
       finishIfIdle(&state)
-      guard state.slots.count < requestLimit else { return nil }
-      defer { state.reader = nil }
-      return state.reader
+      if state.isPaused, state.slots.count < requestLimit {
+        state.isPaused = false
+        call.resume()
+      }
+      return state.unreadBytes > unreadLimit
     }
-    reader?.resume()
-    if state.withLock({ $0.unreadBytes > unreadLimit }) {
-      fail(
-        RPCError(
-          code: .resourceExhausted, message: "the client does not read the stream's answers"))
+    if isUnread {
+      fail(CallStatus(.resourceExhausted, "the client does not read the stream's answers"))
     }
-  }
-
-  /// The client's transport has taken an answer.
-  func taken(_ answer: ResponseEncoding) {
-    state.withLock { $0.unreadBytes -= answer.byteCount }
   }
 
   /// Ends the stream with a status; requests under way are cancelled.
-  func fail(_ error: RPCError) { close(error) }
+  func fail(_ status: CallStatus) {
+    call.finish(status)
+    close()
+  }
 
-  /// The client is gone; requests under way are cancelled.
-  func close() { close(nil) }
-
-  private func close(_ error: RPCError?) {
-    let (handles, reader) = state.withLock {
-      state -> ([RequestHandle], CheckedContinuation<Void, Never>?) in
-      guard !state.isClosed else { return ([], nil) }
+  /// Nobody waits for answers any more; requests under way are cancelled.
+  func close() {
+    let handles = state.withLock { state -> [RequestHandle] in
+      guard !state.isClosed else { return [] }
       state.isClosed = true
-      if let error { continuation.yield(.failure(error)) }
-      continuation.finish()
-      defer {
-        state.slots = [:]
-        state.reader = nil
-      }
-      return (state.slots.values.compactMap(\.handle), state.reader)
+      defer { state.slots = [:] }
+      return state.slots.values.compactMap(\.handle)
     }
     for handle in handles { handle.cancel() }
-    reader?.resume()
   }
 
   /// Sends what the oldest requests have, up to the first that is not answered.
@@ -163,7 +138,10 @@ final class StreamOutbox: Sendable {
   private func send(_ number: Int, _ state: inout State) {
     guard let slot = state.slots[number] else { return }
     // Under the lock, so that answers keep their order.
-    for answer in slot.held { continuation.yield(.answer(answer)) }
+    for answer in slot.held {
+      let count = answer.byteCount
+      call.send(answer) { [weak self] in self?.state.withLock { $0.unreadBytes -= count } }
+    }
     state.slots[number]?.held = []
     if slot.isDone { state.slots[number] = nil }
   }
@@ -171,7 +149,7 @@ final class StreamOutbox: Sendable {
   private func finishIfIdle(_ state: inout State) {
     guard state.hasEnded, state.slots.isEmpty, !state.isClosed else { return }
     state.isClosed = true
-    continuation.finish()
+    call.finish(.ok)
   }
 }
 #endif

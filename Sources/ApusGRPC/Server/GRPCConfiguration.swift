@@ -48,6 +48,9 @@ package struct GRPCConfiguration: Sendable {
   package var maximumUnreadSize = 256 << 20
   /// Requests of one stream under way at a time; more wait unread.
   package var maximumStreamRequests = 1024
+  /// zlib's level, 1 to 9, for answers to clients that understand compression; nil compresses only answers
+  /// to compressed requests.
+  package var responseCompressionLevel: Int?
   package var access = ProtocolAccess()
   /// Whether a header of this name becomes a parameter of requests.
   package var forwardsHeader: (@Sendable (String) -> Bool)?

@@ -1,18 +1,26 @@
 #if Server
 package import ApusServing
-internal import GRPCCore
-internal import GRPCNIOTransportHTTP2
 internal import NIOCore
+internal import NIOHTTP2
 internal import NIOPosix
+internal import NIOSSL
+internal import Synchronization
 
 /// The gRPC front end: the inference service, health and reflection on one port.
 package final class GRPCServer: Sendable {
-  private typealias Transport = HTTP2ServerTransport.Posix
-
   private let configuration: GRPCConfiguration
-  private let server: GRPCCore.GRPCServer<Transport>
-  private let draining = Draining()
+  private let settings: ConnectionSettings
+  private let draining: Draining
+  private let connections = ConnectionRegistry()
   private let onListening: @Sendable (Int) -> Void
+  private let state = Mutex(State())
+
+  private struct State {
+    var port: Result<Int, GRPCServerError>?
+    var waiters: [CheckedContinuation<Result<Int, GRPCServerError>, Never>] = []
+    var listener: (any Channel)?
+    var isStopped = false
+  }
 
   /// `onListening` is told the port as soon as clients can connect. Throws where the address names no
   /// host.
@@ -22,68 +30,121 @@ package final class GRPCServer: Sendable {
   ) throws(GRPCServerError) {
     self.configuration = configuration
     self.onListening = onListening
-    let transport = Transport(
-      address: try Self.address(configuration),
-      transportSecurity: Self.security(configuration.tls),
-      config: Self.transport(configuration),
-      eventLoopGroup: configuration.threads.map {
-        MultiThreadedEventLoopGroup(numberOfThreads: max($0, 1))
-      } ?? .singletonMultiThreadedEventLoopGroup)
-    var services: [any RegistrableRPCService] = [
-      InferenceMethods(service: service, configuration: configuration, draining: draining),
-      HealthMethods(service: service, draining: draining),
-    ]
-    if configuration.isReflectionEnabled { services.append(ReflectionMethods()) }
-    server = GRPCCore.GRPCServer(
-      transport: transport, services: services,
-      interceptors: configuration.access.isOpen
-        ? [] : [AccessInterceptor(access: configuration.access)])
+    let draining = Draining()
+    self.draining = draining
+    var methods = MethodTable()
+    InferenceMethods(service: service, configuration: configuration).register(with: &methods)
+    HealthMethods(service: service, draining: draining).register(with: &methods)
+    if configuration.isReflectionEnabled { ReflectionMethods().register(with: &methods) }
+    settings = ConnectionSettings(
+      methods: methods, access: configuration.access,
+      maximumRequestSize: configuration.maximumRequestSize,
+      responseCompression: configuration.responseCompressionLevel,
+      keepAlive: configuration.keepAlive)
+    _ = try Self.address(configuration)
   }
 
-  /// Serves until `beginGracefulShutdown` or the cancellation of the task. Throws where the port or a
-  /// file cannot be used.
+  /// Serves until `beginGracefulShutdown`, and until the calls under way then are answered, or until the
+  /// task is cancelled. Throws where the port or a file cannot be used.
   package func run() async throws {
-    do {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await self.server.serve() }
-        if let port = try? await listeningPort { onListening(port) }
-        try await group.waitForAll()
-      }
-    } catch { throw self.error(error) }
+    let group = configuration.threads.map {
+      MultiThreadedEventLoopGroup(numberOfThreads: max($0, 1))
+    }
+    do throws(GRPCServerError) {
+      let listener = try await listen(group ?? .singleton)
+      await serve(listener)
+    } catch {
+      settle(.failure(error))
+      try? await group?.shutdownGracefully()
+      throw error
+    }
+    try? await group?.shutdownGracefully()
+  }
+
+  private func serve(_ listener: any Channel) async {
+    let port = listener.localAddress?.port ?? configuration.port
+    let isStopped = state.withLock { state in
+      state.listener = listener
+      return state.isStopped
+    }
+    settle(.success(port))
+    if isStopped { listener.close(promise: nil) } else { onListening(port) }
+    await withTaskCancellationHandler {
+      try? await listener.closeFuture.get()
+      connections.quiesce()
+      await connections.waitUntilEmpty()
+    } onCancel: {
+      listener.close(promise: nil)
+      connections.closeAll()
+    }
   }
 
   /// The port that clients connect to. Waits until it is bound; throws where it could not be.
   package var listeningPort: Int {
     get async throws {
-      let address = try await server.transport.listeningAddress
-      return address.ipv4?.port ?? address.ipv6?.port ?? configuration.port
+      try await withCheckedContinuation { continuation in
+        let port = state.withLock { state in
+          if state.port == nil { state.waiters.append(continuation) }
+          return state.port
+        }
+        if let port { continuation.resume(returning: port) }
+      }.get()
     }
+  }
+
+  private func settle(_ port: Result<Int, GRPCServerError>) {
+    let waiters = state.withLock { state in
+      state.port = port
+      defer { state.waiters = [] }
+      return state.waiters
+    }
+    for waiter in waiters { waiter.resume(returning: port) }
   }
 
   /// Takes no new connections and calls; `run` returns when those under way are finished.
   package func beginGracefulShutdown() {
     draining.begin()
-    server.beginGracefulShutdown()
+    let listener = state.withLock { state in
+      state.isStopped = true
+      return state.listener
+    }
+    listener?.close(promise: nil)
   }
 
-  // MARK: Errors
-
-  private func error(_ error: any Error) -> any Error {
-    if error is CancellationError { return error }
-    var cause: any Error = error
-    while let outer = cause as? RuntimeError, let inner = outer.cause { cause = inner }
-    if let system = cause as? IOError {
-      if system.errnoCode == Self.addressInUse {
-        return GRPCServerError.portInUse(
-          address: configuration.address, port: configuration.port)
+  private func listen(
+    _ group: MultiThreadedEventLoopGroup
+  ) async throws(GRPCServerError) -> any Channel {
+    let address = try Self.address(configuration)
+    let security = try configuration.tls.map { files throws(GRPCServerError) in
+      try Self.context(files)
+    }
+    let bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 1024)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(
+        .recvAllocator,
+        value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16 << 10, maximum: 1 << 20)
+      )
+      .childChannelInitializer { [self] channel in
+        guard connections.add(channel) else { return channel.close() }
+        return channel.eventLoop.makeCompletedFuture {
+          if let security {
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: security))
+          }
+          try Self.addHandlers(channel, settings, configuration)
+        }
       }
-      return GRPCServerError.cannotListen(
-        address: configuration.address, port: configuration.port, reason: "\(system)")
+    let bound =
+      configuration.reusesPort
+      ? bootstrap.serverChannelOption(Self.reusePort, value: 1) : bootstrap
+    do { return try await bound.bind(to: address).get() } catch {
+      if let system = error as? IOError, system.errnoCode == Self.addressInUse {
+        throw .portInUse(address: configuration.address, port: configuration.port)
+      }
+      throw .cannotListen(
+        address: configuration.address, port: configuration.port, reason: "\(error)")
     }
-    if configuration.tls != nil {
-      return GRPCServerError.certificate(reason: "\(cause)")
-    }
-    return GRPCServerError.failed(reason: "\(cause)")
   }
 }
 #endif

@@ -1,68 +1,78 @@
 #if Server
 internal import ApusServing
 internal import ApusServingSchema
-internal import GRPCCore
-internal import GRPCProtobuf
+internal import NIOCore
 
 /// `grpc.health.v1.Health`: the server as a whole, under no name or that of the inference service.
-struct HealthMethods: RegistrableRPCService {
+struct HealthMethods: Sendable {
+  fileprivate typealias Request = Grpc_Health_V1_HealthCheckRequest
+  fileprivate typealias Response = Grpc_Health_V1_HealthCheckResponse
+
   let service: any InferenceService
   let draining: Draining
 
   /// How often a watched state is looked at.
-  private static let interval = Duration.milliseconds(200)
+  fileprivate static let interval = TimeAmount.milliseconds(200)
 
-  func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
-    router.unary(Grpc_Health_V1_Health.Method.Check.descriptor) {
+  func register(with methods: inout MethodTable) {
+    methods.unary("/grpc.health.v1.Health/Check") {
       [self] (request: Grpc_Health_V1_HealthCheckRequest) throws(ServingError) in
       guard let status = status(of: request.service) else {
-        throw ServingError(.notFound, "unknown service '\(request.service)'")
+        throw ServingError(.notFound, "unknown service '\(request.service.prefix(200))'")
       }
       return Self.response(status)
     }
-    router.registerHandler(
-      forMethod: Grpc_Health_V1_Health.Method.Watch.descriptor,
-      deserializer: ProtobufDeserializer<Grpc_Health_V1_HealthCheckRequest>(),
-      serializer: ProtobufSerializer<Grpc_Health_V1_HealthCheckResponse>()
-    ) { request, context in
-      let name = try await ServerRequest(stream: request).message.service
-      return StreamingServerResponse(metadata: [:]) { writer in
-        try await watch(name, writer, context)
-        return [:]
-      }
-    }
-  }
-
-  private func watch(
-    _ name: String, _ writer: RPCWriter<Grpc_Health_V1_HealthCheckResponse>,
-    _ context: ServerContext
-  ) async throws {
-    var last: Grpc_Health_V1_HealthCheckResponse.ServingStatus?
-    while true {
-      let status = status(of: name) ?? .serviceUnknown
-      if status != last { try await writer.write(Self.response(status)) }
-      last = status
-      // The state of a server that ends does not change any more.
-      if context.cancellation.isCancelled || draining.hasBegun { return }
-      try await Task.sleep(for: Self.interval)
-    }
+    methods.register("/grpc.health.v1.Health/Watch") { [self] call in HealthWatch(self, call) }
   }
 
   /// Nil for a service that is not there.
-  private func status(
-    of name: String
-  ) -> Grpc_Health_V1_HealthCheckResponse.ServingStatus? {
-    let known = ["", Inference_GRPCInferenceService.descriptor.fullyQualifiedService]
-    guard known.contains(name) else { return nil }
+  fileprivate func status(of name: String) -> Response.ServingStatus? {
+    guard name.isEmpty || name == InferenceMethods.serviceName else { return nil }
     return service.isReady && !draining.hasBegun ? .serving : .notServing
   }
 
-  private static func response(
-    _ status: Grpc_Health_V1_HealthCheckResponse.ServingStatus
-  ) -> Grpc_Health_V1_HealthCheckResponse {
-    var response = Grpc_Health_V1_HealthCheckResponse()
+  fileprivate static func response(_ status: Response.ServingStatus) -> Response {
+    var response = Response()
     response.status = status
     return response
+  }
+}
+
+/// Tells each change of a state.
+private final class HealthWatch: CallReceiver {
+  private let methods: HealthMethods
+  private let call: Call
+  private var name: String?
+  private var last: HealthMethods.Response.ServingStatus?
+
+  init(_ methods: HealthMethods, _ call: Call) {
+    self.methods = methods
+    self.call = call
+  }
+
+  func receive(_ message: ByteBuffer) {
+    guard name == nil else {
+      return call.finish(CallStatus(.invalidArgument, "the call has more than one message"))
+    }
+    do throws(ServingError) {
+      name = try HealthMethods.Request.read(message).service
+      look()
+    } catch { call.finish(CallStatus(error)) }
+  }
+
+  func end() {
+    if name == nil { call.finish(CallStatus(.invalidArgument, "the call has no message")) }
+  }
+
+  private func look() {
+    guard !call.isCancelled else { return }
+    let status = methods.status(of: name ?? "") ?? .serviceUnknown
+    if status != last { call.send(ResponseEncoding(HealthMethods.response(status))) {} }
+    last = status
+    // The state of a server that ends does not change any more.
+    if methods.draining.hasBegun { return call.finish(.ok) }
+    let watch = NIOLoopBound(self, eventLoop: call.eventLoop)
+    call.eventLoop.scheduleTask(in: HealthMethods.interval) { watch.value.look() }
   }
 }
 #endif

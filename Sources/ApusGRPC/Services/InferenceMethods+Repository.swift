@@ -1,24 +1,23 @@
 #if Server
 internal import ApusServing
 internal import ApusServingSchema
-internal import GRPCCore
 
 extension InferenceMethods {
-  func registerRepository<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
-    router.unary(Method.RepositoryIndex.descriptor) {
+  func registerRepository(with methods: inout MethodTable) {
+    methods.unary(Self.path("RepositoryIndex")) {
       [service] (request: Inference_RepositoryIndexRequest) throws(ServingError) in
       try Self.requireNoName(request.repositoryName)
       var response = Inference_RepositoryIndexResponse()
       response.models = try service.index(onlyReady: request.ready)
       return response
     }
-    router.unary(Method.RepositoryModelLoad.descriptor) {
+    methods.unaryAsync(Self.path("RepositoryModelLoad")) {
       [service] (request: Inference_RepositoryModelLoadRequest) async throws(ServingError) in
       try Self.requireNoName(request.repositoryName)
       try await service.load(model: request.modelName, Self.loadOverride(request.parameters))
       return Inference_RepositoryModelLoadResponse()
     }
-    router.unary(Method.RepositoryModelUnload.descriptor) {
+    methods.unaryAsync(Self.path("RepositoryModelUnload")) {
       [service] (request: Inference_RepositoryModelUnloadRequest) async throws(ServingError) in
       try Self.requireNoName(request.repositoryName)
       try await service.unload(

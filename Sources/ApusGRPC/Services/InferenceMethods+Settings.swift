@@ -1,11 +1,10 @@
 #if Server
 internal import ApusServing
 internal import ApusServingSchema
-internal import GRPCCore
 
 extension InferenceMethods {
-  func registerSettings<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
-    router.unary(Method.TraceSetting.descriptor) {
+  func registerSettings(with methods: inout MethodTable) {
+    methods.unary(Self.path("TraceSetting")) {
       [service] (request: Inference_TraceSettingRequest) throws(ServingError) in
       let model = request.modelName.isEmpty ? nil : request.modelName
       if let model { try Self.requireModel(model, service) }
@@ -20,7 +19,7 @@ extension InferenceMethods {
       }
       return response
     }
-    router.unary(Method.LogSettings.descriptor) {
+    methods.unary(Self.path("LogSettings")) {
       [service] (request: Inference_LogSettingsRequest) throws(ServingError) in
       if !request.settings.isEmpty {
         try service.settings.updateLog { (settings) throws(ServingError) in

@@ -1,12 +1,11 @@
 #if Server
 internal import ApusServing
 internal import ApusServingSchema
-internal import GRPCCore
 
 extension InferenceMethods {
-  func registerSharedMemory<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
+  func registerSharedMemory(with methods: inout MethodTable) {
     let regions = service.sharedMemory
-    router.unary(Method.SystemSharedMemoryStatus.descriptor) {
+    methods.unary(Self.path("SystemSharedMemoryStatus")) {
       (request: Inference_SystemSharedMemoryStatusRequest) throws(ServingError) in
       var response = Inference_SystemSharedMemoryStatusResponse()
       for region in try regions.systemStatus(name: request.name) {
@@ -14,18 +13,18 @@ extension InferenceMethods {
       }
       return response
     }
-    router.unary(Method.SystemSharedMemoryRegister.descriptor) {
+    methods.unary(Self.path("SystemSharedMemoryRegister")) {
       (request: Inference_SystemSharedMemoryRegisterRequest) throws(ServingError) in
       try regions.registerSystem(
         name: request.name, key: request.key, offset: request.offset, byteCount: request.byteSize)
       return Inference_SystemSharedMemoryRegisterResponse()
     }
-    router.unary(Method.SystemSharedMemoryUnregister.descriptor) {
+    methods.unary(Self.path("SystemSharedMemoryUnregister")) {
       (request: Inference_SystemSharedMemoryUnregisterRequest) throws(ServingError) in
       regions.unregisterSystem(name: request.name)
       return Inference_SystemSharedMemoryUnregisterResponse()
     }
-    router.unary(Method.CudaSharedMemoryStatus.descriptor) {
+    methods.unary(Self.path("CudaSharedMemoryStatus")) {
       (request: Inference_CudaSharedMemoryStatusRequest) throws(ServingError) in
       var response = Inference_CudaSharedMemoryStatusResponse()
       for region in try regions.cudaStatus(name: request.name) {
@@ -33,14 +32,14 @@ extension InferenceMethods {
       }
       return response
     }
-    router.unary(Method.CudaSharedMemoryRegister.descriptor) {
+    methods.unary(Self.path("CudaSharedMemoryRegister")) {
       (request: Inference_CudaSharedMemoryRegisterRequest) throws(ServingError) in
       try regions.registerCUDA(
         name: request.name, handle: [UInt8](request.rawHandle),
         device: Int(clamping: request.deviceID), byteCount: request.byteSize)
       return Inference_CudaSharedMemoryRegisterResponse()
     }
-    router.unary(Method.CudaSharedMemoryUnregister.descriptor) {
+    methods.unary(Self.path("CudaSharedMemoryUnregister")) {
       (request: Inference_CudaSharedMemoryUnregisterRequest) throws(ServingError) in
       regions.unregisterCUDA(name: request.name)
       return Inference_CudaSharedMemoryUnregisterResponse()

@@ -1,36 +1,25 @@
 #if Server
 internal import ApusServingSchema
 internal import Foundation
-internal import GRPCCore
-internal import GRPCProtobuf
+internal import ApusServing
+internal import NIOCore
 
 /// Server reflection, version 1 and, with the same messages, 1alpha.
-struct ReflectionMethods: RegistrableRPCService {
-  private typealias Request = Grpc_Reflection_V1_ServerReflectionRequest
-  private typealias Response = Grpc_Reflection_V1_ServerReflectionResponse
+struct ReflectionMethods {
+  fileprivate typealias Request = Grpc_Reflection_V1_ServerReflectionRequest
+  fileprivate typealias Response = Grpc_Reflection_V1_ServerReflectionResponse
 
-  private static let alpha = "grpc.reflection.v1alpha.ServerReflection"
+  private static let services = [
+    "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
+  ]
 
-  func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
-    let current = Grpc_Reflection_V1_ServerReflection.Method.ServerReflectionInfo.descriptor
-    let alpha = MethodDescriptor(
-      fullyQualifiedService: Self.alpha, method: current.method, type: .bidirectionalStreaming)
-    for descriptor in [current, alpha] {
-      router.registerHandler(
-        forMethod: descriptor, deserializer: ProtobufDeserializer<Request>(),
-        serializer: ProtobufSerializer<Response>()
-      ) { request, _ in
-        StreamingServerResponse(metadata: [:]) { writer in
-          for try await question in request.messages {
-            try await writer.write(Self.answer(to: question))
-          }
-          return [:]
-        }
-      }
+  func register(with methods: inout MethodTable) {
+    for service in Self.services {
+      methods.register("/\(service)/ServerReflectionInfo") { call in ReflectionCall(call) }
     }
   }
 
-  private static func answer(to request: Request) -> Response {
+  fileprivate static func answer(to request: Request) -> Response {
     var response = Response()
     response.validHost = request.host
     response.originalRequest = request
@@ -47,7 +36,7 @@ struct ReflectionMethods: RegistrableRPCService {
         fail(.notFound, "'\(type)' is not defined", in: &response)
       }
     case .listServices:
-      let names = Definitions.shared.services + [Self.alpha]
+      let names = Set(Definitions.shared.services + services)
       response.listServicesResponse.service = names.sorted().map { name in
         var service = Grpc_Reflection_V1_ServiceResponse()
         service.name = name
@@ -67,10 +56,26 @@ struct ReflectionMethods: RegistrableRPCService {
   }
 
   private static func fail(
-    _ code: Status.Code, _ message: String, in response: inout Response
+    _ code: CallStatus.Code, _ message: String, in response: inout Response
   ) {
     response.errorResponse.errorCode = Int32(clamping: code.rawValue)
     response.errorResponse.errorMessage = message
   }
+}
+
+/// Answers each question.
+private final class ReflectionCall: CallReceiver {
+  private let call: Call
+
+  init(_ call: Call) { self.call = call }
+
+  func receive(_ message: ByteBuffer) {
+    do throws(ServingError) {
+      let request = try ReflectionMethods.Request.read(message)
+      call.send(ResponseEncoding(ReflectionMethods.answer(to: request))) {}
+    } catch { call.finish(CallStatus(error)) }
+  }
+
+  func end() { call.finish(.ok) }
 }
 #endif

@@ -1,11 +1,12 @@
 #if Server
 internal import ApusModelConfig
 internal import ApusServing
-internal import GRPCCore
+internal import NIOCore
+internal import SwiftProtobuf
 
 /// The binary form of an answer: a beginning, and tensors that are copied once, from where the model left
 /// them into the message that is sent.
-struct ResponseEncoding {
+struct ResponseEncoding: Sendable {
   private var head: WireBuilder
   private var tensors: [ServedTensor?] = []
   private(set) var byteCount: Int
@@ -49,33 +50,36 @@ struct ResponseEncoding {
     head = outer
   }
 
-  /// Copies everything into one buffer. Throws where it is larger than messages can be.
-  func bytes<Bytes: GRPCContiguousBytes>() throws(RPCError) -> Bytes {
+  /// A message of generated code.
+  init(_ message: some SwiftProtobuf.Message) {
+    var builder = WireBuilder()
+    // Messages of proto3 can always be written below 2 GiB.
+    if let bytes: [UInt8] = try? message.serializedBytes() { builder.append(bytes) }
+    self.init(builder)
+  }
+
+  /// The message with its prefix, everything copied once into one buffer.
+  func framed() -> FramedMessage {
     guard byteCount <= Int(Int32.max) else {
-      throw RPCError(
-        code: .resourceExhausted,
-        message: "the answer has \(byteCount) bytes, more than a message of gRPC can have")
+      return FramedMessage(
+        CallStatus(
+          .resourceExhausted,
+          "the answer has \(byteCount) bytes, more than a message of gRPC can have"))
     }
-    if tensors.isEmpty { return Bytes(head.bytes) }
-    var bytes = Bytes(repeating: 0, count: byteCount)
-    unsafe bytes.withUnsafeMutableBytes { target in
-      var position = 0
-      func put(_ source: UnsafeRawBufferPointer) {
-        // Never past the end, whatever a tensor answers twice.
-        guard source.count > 0, source.count <= target.count - position else { return }
-        unsafe UnsafeMutableRawBufferPointer(rebasing: target[position...]).copyMemory(
-          from: source)
-        position += source.count
-      }
-      unsafe head.bytes.withUnsafeBytes { unsafe put($0) }
-      for tensor in tensors {
-        var header = WireBuilder(capacity: 8)
-        header.header(6, count: tensor?.byteCount ?? 0)
-        unsafe header.bytes.withUnsafeBytes { unsafe put($0) }
-        unsafe tensor?.withBytes { unsafe put($0) }
+    var buffer = ByteBuffer()
+    buffer.reserveCapacity(byteCount + MessageDeframer.prefixLength)
+    buffer.writeInteger(UInt8(0))
+    buffer.writeInteger(UInt32(byteCount))
+    buffer.writeBytes(head.bytes)
+    for tensor in tensors {
+      var header = WireBuilder(capacity: 8)
+      header.header(6, count: tensor?.byteCount ?? 0)
+      buffer.writeBytes(header.bytes)
+      if let tensor {
+        _ = unsafe tensor.withBytes { unsafe buffer.writeBytes($0) }
       }
     }
-    return bytes
+    return FramedMessage(buffer)
   }
 }
 #endif

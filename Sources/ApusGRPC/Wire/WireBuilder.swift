@@ -2,7 +2,7 @@
 internal import ApusServing
 
 /// Writes the binary form of protocol buffers.
-struct WireBuilder {
+struct WireBuilder: Sendable {
   private(set) var bytes: [UInt8] = []
 
   init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
@@ -21,6 +21,8 @@ struct WireBuilder {
   }
 
   mutating func append(_ other: WireBuilder) { bytes += other.bytes }
+
+  mutating func append(_ other: [UInt8]) { bytes += other }
 
   /// What precedes `count` bytes of a text, bytes or message.
   mutating func header(_ field: UInt64, count: Int) {
