@@ -185,7 +185,7 @@ let package = Package(
     tests(
       "ApusGRPCTests",
       ["ApusGRPC", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]
-        + nio + grpc),
+        + nio + http2 + grpc),
     .testTarget(
       name: "FuzzTests",
       dependencies: [

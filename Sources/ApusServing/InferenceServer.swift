@@ -32,19 +32,23 @@ package final class InferenceServer: InferenceService {
   package let settings: ServerSettings
   package let cache: ResponseCache?
   private let timer: Timer
+  private let onReply: (@Sendable (InferenceRequest, ServingError?) -> Void)?
   private let phase = Atomic<Int>(Phase.starting.rawValue)
 
-  /// `note` takes lines for the log; `onTrace` complete traces.
+  /// `note` takes lines for the log; `onTrace` complete traces; `onReply` is told of each request that is
+  /// over, while the log is verbose.
   package init(
     _ options: ServerOptions, loader: any ModelLoader, settings: ServerSettings,
     note: @escaping @Sendable (String) -> Void,
-    onTrace: (@Sendable (TraceRecord) -> Void)? = nil
+    onTrace: (@Sendable (TraceRecord) -> Void)? = nil,
+    onReply: (@Sendable (InferenceRequest, ServingError?) -> Void)? = nil
   ) throws(ServingError) {
     self.options = options
     self.settings = settings
     sharedMemory = SharedMemoryRegistry(isAllowed: options.allowsSharedMemory)
     cache = options.cacheByteCount.map { ResponseCache(capacity: $0) }
     timer = try Timer()
+    self.onReply = onReply
     let router = Router()
     let resources = ServingResources(
       loader: loader, timer: timer,
@@ -152,7 +156,8 @@ package final class InferenceServer: InferenceService {
     metadata.name = model
     let versions = version == nil ? repository.versions(of: model).map(\.version) : [served.version]
     metadata.versions = versions.map(String.init)
-    metadata.platform = served.config.platform.isEmpty ? served.config.backend : served.config.platform
+    metadata.platform =
+      served.config.platform.isEmpty ? served.config.backend : served.config.platform
     func tensor(
       _ tensor: ModelContract.Tensor
     ) -> Inference_ModelMetadataResponse.TensorMetadata {
@@ -234,7 +239,19 @@ package final class InferenceServer: InferenceService {
     _ request: InferenceRequest, reply: @escaping @Sendable (Reply) -> Void
   ) -> RequestHandle {
     let handle = RequestHandle()
-    repository.submit(request, handle, reply)
+    guard let onReply, settings.isVerbose else {
+      repository.submit(request, handle, reply)
+      return handle
+    }
+    repository.submit(request, handle) { answer in
+      reply(answer)
+      guard answer.isFinal else { return }
+      if case .failure(let error) = answer {
+        onReply(request, error)
+      } else {
+        onReply(request, nil)
+      }
+    }
     return handle
   }
 

@@ -57,6 +57,12 @@ package enum FileSystem {
     return resolved
   }
 
+  /// Copies a file to a new one, sharing blocks where the file system can.
+  package static func copy(_ path: String, to copy: String) throws(TensorError) {
+    let error = unsafe apus_file_copy(path, copy)
+    guard error == 0 else { throw .file(path: path, reason: errorText(error)) }
+  }
+
   /// When a file or directory was changed last, in nanoseconds since 1970, and its size in bytes.
   package static func stamp(_ path: String) throws(TensorError) -> (changed: UInt64, size: UInt64) {
     var changed: UInt64 = 0

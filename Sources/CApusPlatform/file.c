@@ -90,6 +90,49 @@ int apus_file_read(const char *path, uint64_t offset, void *bytes, size_t capaci
   return error;
 }
 
+// Copies through a buffer, from where both descriptors stand.
+static int copy_rest(int source, int target) {
+  size_t capacity = (size_t)1 << 20;
+  char *buffer = malloc(capacity);
+  if (!buffer) return ENOMEM;
+  int error = 0;
+  for (;;) {
+    ssize_t got = read(source, buffer, capacity);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) error = errno;
+    if (got <= 0) break;
+    for (ssize_t done = 0; done < got && !error;) {
+      ssize_t put = write(target, buffer + done, (size_t)(got - done));
+      if (put < 0 && errno != EINTR) error = errno;
+      if (put > 0) done += put;
+    }
+    if (error) break;
+  }
+  free(buffer);
+  return error;
+}
+
+int apus_file_copy(const char *from, const char *to) {
+  int source;
+  int error = open_file(from, &source);
+  if (error) return error;
+  uint64_t size;
+  error = regular_size(source, &size);
+  int target = error ? -1 : open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (!error && target < 0) error = errno;
+  if (!error) {
+#if defined(__linux__)
+    while (copy_file_range(source, NULL, target, NULL, (size_t)1 << 30, 0) > 0) continue;
+#endif
+    // What the kernel could not copy, or all.
+    error = copy_rest(source, target);
+  }
+  if (target >= 0 && close(target) && !error) error = errno;
+  close(source);
+  if (error && target >= 0) unlink(to);
+  return error;
+}
+
 bool apus_file_exists(const char *path) {
   struct stat info;
   return stat(path, &info) == 0;

@@ -15,6 +15,11 @@ import Testing
     SequencePosition(.number(id), isStart: start, isEnd: end)
   }
 
+  private func enter(
+    _ queue: inout SequenceQueue<String>, _ name: String, _ position: SequencePosition,
+    key: [Int], now: UInt64
+  ) -> Bool { queue.enqueue(name, position, key: key, now: now) }
+
   private func run(_ queue: inout SequenceQueue<String>, now: UInt64 = 0) -> [String]? {
     guard case .run(let entries) = queue.next(instance: 0, now: now) else { return nil }
     return entries.map(\.payload)
@@ -22,9 +27,9 @@ import Testing
 
   @Test func theFirstRequestStartsItsSequence() {
     var queue = SequenceQueue<String>(policy())
-    #expect(!queue.enqueue("a", position(1), key: [], now: 0))
-    #expect(queue.enqueue("a", position(1, start: true), key: [], now: 0))
-    #expect(queue.enqueue("b", position(1), key: [], now: 0))
+    #expect(!enter(&queue, "a", position(1), key: [], now: 0))
+    #expect(enter(&queue, "a", position(1, start: true), key: [], now: 0))
+    #expect(enter(&queue, "b", position(1), key: [], now: 0))
   }
 
   @Test func requestsOfOneSequenceRunOneByOne() {
@@ -57,11 +62,13 @@ import Testing
     var queue = SequenceQueue<String>(policy { $0.idleTimeout = 100 })
     _ = queue.enqueue("a", position(1, start: true), key: [], now: 0)
     #expect(run(&queue) == ["a"])
-    #expect(queue.expire(now: 1000).isEmpty)
+    let early = queue.expire(now: 1000)
+    #expect(early.isEmpty)
     _ = queue.complete(position(1, start: true), now: 1000)
     #expect(queue.nextExpiry == 1100)
-    #expect(queue.expire(now: 1100) == [.number(1)])
-    #expect(!queue.enqueue("b", position(1), key: [], now: 1101))
+    let idle = queue.expire(now: 1100)
+    #expect(idle == [.number(1)])
+    #expect(!enter(&queue, "b", position(1), key: [], now: 1101))
   }
 
   @Test func directSlotsWaitForEachOther() {
@@ -81,7 +88,7 @@ import Testing
     _ = queue.enqueue("a", position(1, start: true, end: true), key: [], now: 0)
     #expect(run(&queue) == ["a"])
     // The answer is out before the end is booked.
-    #expect(queue.enqueue("b", position(1, start: true), key: [], now: 1))
+    #expect(enter(&queue, "b", position(1, start: true), key: [], now: 1))
     let isOver = queue.complete(position(1, start: true, end: true), now: 2)
     #expect(!isOver)
     #expect(run(&queue, now: 2) == ["b"])

@@ -22,7 +22,8 @@ struct HTTPFlags: ParsableArguments {
       logging.
       """)
   var httpRestrictedApi: [String] = []
-  @Option(help: "A PEM file with the HTTP port's certificate and its chain.") var httpServerCert = ""
+  @Option(help: "A PEM file with the HTTP port's certificate and its chain.") var httpServerCert =
+    ""
   @Option(help: "The PEM file of its key.") var httpServerKey = ""
   @Option(help: "A PEM file of authorities; clients must show a certificate of one of them.")
   var httpRootCert = ""

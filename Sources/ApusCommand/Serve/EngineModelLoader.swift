@@ -23,10 +23,22 @@ struct EngineModelLoader: ModelLoader {
 
   func load(_ source: ModelSource) throws(ServingError) -> any ServableModel {
     let options = SessionOptions(limits)
+    let snapshot = try? ModelSnapshot(source)
     do throws(ApusError) {
-      let engine = try self.engine(source)
-      return try model(engine, options)
-    } catch { throw Self.serving(error) }
+      var loaded = try engine(snapshot?.path ?? source.path, source.config)
+      if snapshot == nil {
+        loaded = LoadedEngine(
+          engine: loaded.engine,
+          notes: loaded.notes + [
+            "its files could not be copied to /tmp and are mapped in place: do not write over them "
+              + "while it is served"
+          ])
+      }
+      return try model(loaded, options)
+    } catch {
+      let error = Self.serving(error)
+      throw ServingError(error.code, snapshot?.translated(error.message) ?? error.message)
+    }
   }
 
   private func model(
@@ -37,23 +49,26 @@ struct EngineModelLoader: ModelLoader {
     }
   }
 
-  private func engine(_ source: ModelSource) throws(ApusError) -> LoadedEngine {
-    let threads = try number("intra_op_thread_count", source.config, in: 0...1024) ?? 0
+  private func engine(
+    _ path: String, _ config: Inference_ModelConfig
+  ) throws(ApusError) -> LoadedEngine {
+    let threads = try number("intra_op_thread_count", config, in: 0...1024) ?? 0
     let pool = threads > 0 ? ThreadPool(threads: threads) : self.pool
-    if Compiler.isEngineFile(source.path) {
+    if Compiler.isEngineFile(path) {
       return try Compiler.load(
-        source.path, threads: pool.threads, pool: pool, custom: importOptions.custom)
+        path, threads: pool.threads, pool: pool, custom: importOptions.custom)
     }
-    guard !source.path.hasSuffix(".plan"), !source.path.hasSuffix(".engine") else {
+    guard !path.hasSuffix(".plan"), !path.hasSuffix(".engine") else {
       throw ApusError(
-        .unsupported, "the file is no engine of Apus; plans of TensorRT run on the GPU and version "
-          + "that built them only", location: source.path,
+        .unsupported,
+        "the file is no engine of Apus; plans of TensorRT run on the GPU and version "
+          + "that built them only", location: path,
         hint: "put the ONNX model that it was built from there as model.onnx")
     }
     var options = BuildOptions()
     options.threads = pool.threads
-    options.level = try number("apus_level", source.config, in: 0...5) ?? 0
-    let imported = try Compiler.importModel(Self.file(source.path), options: importOptions)
+    options.level = try number("apus_level", config, in: 0...5) ?? 0
+    let imported = try Compiler.importModel(Self.file(path), options: importOptions)
     return LoadedEngine(
       engine: try Compiler.build(imported.graph, options, pool: pool).engine, notes: [])
   }

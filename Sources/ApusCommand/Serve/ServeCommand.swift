@@ -30,6 +30,7 @@ struct ServeCommand: ParsableCommand {
   @OptionGroup(title: "Models") var repository: RepositoryFlags
   @OptionGroup(title: "Service") var service: ServiceFlags
   @OptionGroup(title: "HTTP and metrics") var http: HTTPFlags
+  @OptionGroup(title: "gRPC") var grpc: GRPCFlags
   @OptionGroup(title: "Log") var log: LogFlags
   @OptionGroup(title: "Traces") var trace: TraceFlags
   @OptionGroup(title: "Custom operators") var plugins: PluginFlags
@@ -47,7 +48,7 @@ struct ServeCommand: ParsableCommand {
     if checked != nil { return try RepositoryCheck(options, loader).run() }
     let run = ServerRun(
       options: options, loader: loader, log: try log.settings(), trace: try trace.settings(),
-      http: try http.configuration(),
+      http: try http.configuration(), grpc: try grpc.configuration(http),
       lifetime: ServerRun.Lifetime(
         exitsOnError: repository.exitOnError.isOn, drainSeconds: service.drainDelaySecs,
         timeoutSeconds: service.exitTimeoutSecs))

@@ -23,7 +23,8 @@ struct Switch: ExpressibleByArgument {
 
 /// Where models come from.
 struct RepositoryFlags: ParsableArguments {
-  @Option(help: "A directory of models; may be given several times. A bare model.onnx in it will do.")
+  @Option(
+    help: "A directory of models; may be given several times. A bare model.onnx in it will do.")
   var modelRepository: [String] = []
   @Option(help: "The same under its older name.") var modelStore: [String] = []
   @Option(
@@ -43,7 +44,8 @@ struct RepositoryFlags: ParsableArguments {
   @Option(help: "The server is ready only when every model is.") var strictReadiness = Switch(true)
   @Option(help: "Exits when a model fails at the start.") var exitOnError = Switch(true)
   @Option(
-    help: "BACKEND,SETTING=VALUE: onnxruntime,default-max-batch-size=N; may be given several times.")
+    help: "BACKEND,SETTING=VALUE: onnxruntime,default-max-batch-size=N; may be given several times."
+  )
   var backendConfig: [String] = []
   @Option(help: "Serves a model under a name of its repository's; only false is possible.")
   var modelNamespacing = Switch(false)
@@ -63,7 +65,8 @@ struct RepositoryFlags: ParsableArguments {
     var options = RepositoryOptions(paths: paths)
     guard let control = RepositoryOptions.Control(rawValue: modelControlMode) else {
       throw ApusError(
-        .invalidInput, "--model-control-mode is none, poll or explicit, found '\(modelControlMode)'")
+        .invalidInput, "--model-control-mode is none, poll or explicit, found '\(modelControlMode)'"
+      )
     }
     options.control = control
     if !loadModel.isEmpty, control != .explicit {
@@ -114,7 +117,8 @@ struct RepositoryFlags: ParsableArguments {
 /// What requests may use.
 struct ServiceFlags: ParsableArguments {
   @Option(help: "The server's name for clients.") var id = "apus"
-  @Option(help: "Lets clients name shared memory of this machine.") var allowClientShm = Switch(false)
+  @Option(help: "Lets clients name shared memory of this machine.") var allowClientShm = Switch(
+    false)
   @Option(
     help: "local,size=BYTES: answers of models that ask for it are kept and given again.")
   var cacheConfig: [String] = []
@@ -179,7 +183,8 @@ struct LogFlags: ParsableArguments {
   func settings() throws(ApusError) -> LogSettings {
     var settings = LogSettings()
     guard let format = LogSettings.Format(rawValue: logFormat) else {
-      throw ApusError(.invalidInput, "--log-format is default, ISO8601 or json, found '\(logFormat)'")
+      throw ApusError(
+        .invalidInput, "--log-format is default, ISO8601 or json, found '\(logFormat)'")
     }
     try RepositoryFlags.check(logVerbose, "log-verbose", 0...9)
     settings.format = format
@@ -197,7 +202,9 @@ struct TraceFlags: ParsableArguments {
   @Option(
     help: """
       SETTING=VALUE or MODE,SETTING=VALUE, several times: level=TIMESTAMPS, rate=N, count=N, \
-      mode=triton|opentelemetry; triton,file=PATH; triton,log-frequency=N; opentelemetry,url=URL.
+      mode=triton|opentelemetry; triton,file=PATH; triton,log-frequency=N; opentelemetry,url=URL; \
+      opentelemetry,resource=KEY=VALUE; opentelemetry,bsp_max_queue_size=N, bsp_schedule_delay=MS, \
+      bsp_max_export_batch_size=N.
       """)
   var traceConfig: [String] = []
 
@@ -219,6 +226,16 @@ struct TraceFlags: ParsableArguments {
       case "triton,file": settings.file = value
       case "triton,log-frequency": settings.logFrequency = try Self.number(value, text, atLeast: 0)
       case "opentelemetry,url": settings.url = value
+      case "opentelemetry,resource":
+        let pair = value.split(separator: "=", maxSplits: 1).map(String.init)
+        guard pair.count == 2 else { throw Self.malformed(text) }
+        settings.resource[pair[0]] = pair[1]
+      case "opentelemetry,bsp_max_queue_size":
+        settings.queueLimit = try Self.number(value, text, atLeast: 1)
+      case "opentelemetry,bsp_schedule_delay":
+        settings.exportDelay = try Self.number(value, text, atLeast: 1)
+      case "opentelemetry,bsp_max_export_batch_size":
+        settings.exportBatch = try Self.number(value, text, atLeast: 1)
       default: throw Self.malformed(text)
       }
     }

@@ -1,5 +1,6 @@
 #if Server
 internal import Apus
+internal import ApusGRPC
 internal import ApusHTTP
 internal import ApusServing
 internal import Foundation
@@ -23,6 +24,7 @@ struct ServerRun: Sendable {
   let log: LogSettings
   let trace: TraceSettings
   let http: HTTPConfiguration
+  let grpc: GRPCConfiguration?
   let lifetime: Lifetime
 
   /// Serves until a signal; throws where it cannot start.
@@ -37,16 +39,35 @@ struct ServerRun: Sendable {
     do throws(ServingError) {
       server = try InferenceServer(
         options, loader: loader, settings: settings, note: { logger.info("\($0)") },
-        onTrace: { traces.add($0) })
+        onTrace: { traces.add($0) },
+        onReply: { request, error in
+          var metadata: Logger.Metadata = [
+            "model": "\(request.model)", "request_id": "\(request.id)",
+            "microseconds": "\((Clock.now() &- request.arrival) / 1000)",
+          ]
+          if let error { metadata["error"] = "\(error.message)" }
+          logger.debug("request", metadata: metadata)
+        })
     } catch { throw Self.boundary(error) }
 
     let front = HTTPServer(configuration: http, service: server) { ports in
-      if let port = ports.api { logger.info("Started HTTPService at \(http.api?.address ?? ""):\(port)") }
+      if let port = ports.api {
+        logger.info("Started HTTPService at \(http.api?.address ?? ""):\(port)")
+      }
       if let port = ports.metrics {
         logger.info("Started Metrics Service at \(http.metrics?.address ?? ""):\(port)")
       }
     }
-    let services: [any Service] = [front]
+    var services: [any Service] = [front]
+    if let grpc {
+      do {
+        services.append(
+          GRPCFrontEnd(
+            server: try GRPCServer(configuration: grpc, service: server) { port in
+              logger.info("Started GRPCInferenceService at \(grpc.address):\(port)")
+            }))
+      } catch { throw Self.boundary(error) }
+    }
     var configuration = ServiceGroupConfiguration(services: services, logger: Self.silent)
     configuration.maximumGracefulShutdownDuration = .seconds(lifetime.timeoutSeconds)
     let group = ServiceGroup(configuration: configuration)
@@ -89,7 +110,8 @@ struct ServerRun: Sendable {
         .invalidInput, "failed to load all models:\n\(reasons)",
         hint: "--exit-on-error=false serves the others")
     }
-    logger.info("ready after \((ContinuousClock.now - start).formatted())")
+    let time = (ContinuousClock.now - start) / .milliseconds(1)
+    logger.info("ready after \(Int(time)) ms")
   }
 
   /// The first signal ends the server in order, the second at once.
@@ -121,6 +143,19 @@ struct ServerRun: Sendable {
   private static func boundary(_ error: any Error) -> ApusError {
     if let error = error as? ApusError { return error }
     return ApusError(.invalidInput, "\(error)")
+  }
+}
+
+/// The gRPC server as a service of the group.
+private struct GRPCFrontEnd: Service {
+  let server: GRPCServer
+
+  func run() async throws {
+    try await withGracefulShutdownHandler {
+      try await server.run()
+    } onGracefulShutdown: {
+      server.beginGracefulShutdown()
+    }
   }
 }
 #endif

@@ -26,7 +26,8 @@ struct BatchInputs: Sendable {
       else {
         throw ServingError(
           .invalidArgument,
-          "batch_input \(input.targetName) needs a source_input and the type TYPE_INT32 or TYPE_FP32")
+          "batch_input \(input.targetName) needs a source_input and the type TYPE_INT32 or TYPE_FP32"
+        )
       }
       rules.append(
         Rule(targets: input.targetName, kind: input.kind, dataType: type, source: source))
@@ -35,7 +36,8 @@ struct BatchInputs: Sendable {
     var scattered: [String: String] = [:]
     for output in config.batchOutput {
       guard let source = output.sourceInput.first else {
-        throw ServingError(.invalidArgument, "batch_output \(output.targetName) has no source_input")
+        throw ServingError(
+          .invalidArgument, "batch_output \(output.targetName) has no source_input")
       }
       for target in output.targetName { scattered[target] = source }
     }

@@ -153,7 +153,8 @@ final class InstanceExecutor {
 
   private func shapes(_ request: ActiveRequest) -> [String: [Int]] {
     Dictionary(
-      request.prepared.inputs.map { ($0.name, $0.tensor.shape) }, uniquingKeysWith: { first, _ in first })
+      request.prepared.inputs.map { ($0.name, $0.tensor.shape) },
+      uniquingKeysWith: { first, _ in first })
   }
 
   /// The outputs that any of the requests needs; empty for all.

@@ -29,7 +29,9 @@ package final class ResponseCache: Sendable {
 
     func matches(_ other: Key) -> Bool {
       model == other.model && version == other.version && inputs.count == other.inputs.count
-        && zip(inputs, other.inputs).allSatisfy { $0.name == $1.name && $0.tensor.isEqual($1.tensor) }
+        && zip(inputs, other.inputs).allSatisfy {
+          $0.name == $1.name && $0.tensor.isEqual($1.tensor)
+        }
     }
 
     var byteCount: Int { inputs.reduce(256) { $0 + $1.tensor.byteCount } }

@@ -40,7 +40,8 @@ extension ServedTensor {
     guard let items = shape.first, items == total else {
       throw ServingError(
         .internalFailure,
-        "output '\(name)' has the shape \(shape), which does not start with the batch size \(total)")
+        "output '\(name)' has the shape \(shape), which does not start with the batch size \(total)"
+      )
     }
     let rest = Array(shape.dropFirst())
     let perItem = Array.product(rest) ?? 0

@@ -26,7 +26,8 @@ package struct ServedTensor: Sendable {
   package init(_ strings: ByteStrings, shape: [Int]) throws(ServingError) {
     guard Array.product(shape) == strings.count else {
       throw ServingError(
-        .invalidArgument, "expected \(Array.product(shape) ?? -1) string elements, got "
+        .invalidArgument,
+        "expected \(Array.product(shape) ?? -1) string elements, got "
           + "\(strings.count)")
     }
     dataType = .bytes

@@ -36,14 +36,16 @@ private final class IdentityModel: ServableModel {
         "model '\(config.name)' of the identity backend needs as many outputs as inputs, found "
           + "\(config.input.count) and \(config.output.count)")
     }
-    for (input, output) in zip(config.input, config.output) where input.dataType != output.dataType {
+    for (input, output) in zip(config.input, config.output) where input.dataType != output.dataType
+    {
       throw ServingError(
         .invalidArgument,
         "input '\(input.name)' and output '\(output.name)' of the identity backend differ in type")
     }
     signature = ModelSignature(inputs: [], outputs: [])
     outputs = Dictionary(
-      zip(config.input.map(\.name), config.output.map(\.name)), uniquingKeysWith: { first, _ in first })
+      zip(config.input.map(\.name), config.output.map(\.name)),
+      uniquingKeysWith: { first, _ in first })
     let text = config.parameters["execute_delay_ms"]?.stringValue ?? "0"
     guard let milliseconds = UInt64(text) else {
       throw ServingError(

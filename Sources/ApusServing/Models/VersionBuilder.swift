@@ -226,7 +226,8 @@ struct VersionBuilder {
             "in ensemble '\(contract.model)', step '\(step.modelName)' has no output '\(output)'")
         }
         try check(
-          tensor, model.contract.outputs[index].dataType, "output '\(output)' of '\(step.modelName)'")
+          tensor, model.contract.outputs[index].dataType,
+          "output '\(output)' of '\(step.modelName)'")
       }
       let instances = model.config.instanceGroup.reduce(0) { $0 + max(Int($1.count), 1) }
       capacity += max(instances, 1) * max(model.contract.maximumBatch, 1)

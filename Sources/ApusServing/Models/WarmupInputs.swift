@@ -36,7 +36,8 @@ struct WarmupInputs: Sendable {
     guard let type = DataType(input.dataType), let count = Array.product(shape), count <= 1 << 32
     else {
       throw ServingError(
-        .invalidArgument, "model_warmup '\(name)': input '\(declared.name)' has no usable type or dims")
+        .invalidArgument,
+        "model_warmup '\(name)': input '\(declared.name)' has no usable type or dims")
     }
     switch input.inputDataType {
     case .inputDataFile(let file)?:

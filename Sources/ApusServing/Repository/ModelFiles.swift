@@ -35,7 +35,8 @@ struct ModelFiles: Sendable {
     guard let json = override.config else {
       throw ServingError(
         .invalidArgument,
-        "failed to load '\(name)', override model config must be provided along with override files")
+        "failed to load '\(name)', override model config must be provided along with override files"
+      )
     }
     do throws(ConfigError) { config = try ModelConfigJSON.read(json) } catch {
       throw ServingError(
@@ -71,7 +72,8 @@ struct ModelFiles: Sendable {
       let wanted = Set(specific.versions.map { Int($0) })
       if let missing = wanted.subtracting(all).min() {
         throw ServingError(
-          .notFound, "version \(missing) is specified for model '\(directory.name)', but the version "
+          .notFound,
+          "version \(missing) is specified for model '\(directory.name)', but the version "
             + "directory is not present")
       }
       return all.filter(wanted.contains)
@@ -104,10 +106,10 @@ struct ModelFiles: Sendable {
 }
 
 /// A directory that is removed with its last user.
-final class TemporaryDirectory: Sendable {
-  let path: String
+package final class TemporaryDirectory: Sendable {
+  package let path: String
 
-  init() throws(ServingError) {
+  package init() throws(ServingError) {
     do { path = try FileSystem.makeTemporaryDirectory(prefix: "/tmp/apus-model-") } catch {
       throw ServingError(.internalFailure, error.description)
     }

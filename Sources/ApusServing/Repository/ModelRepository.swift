@@ -39,7 +39,8 @@ package final class ModelRepository: Sendable {
         return .failure(
           ServingError(
             .unavailable,
-            "Request for unknown model: '\(model)' version \(version) is not at ready state\(reason)"))
+            "Request for unknown model: '\(model)' version \(version) is not at ready state\(reason)"
+          ))
       }
       if let newest = entry.newest { return .success(newest) }
       return .failure(

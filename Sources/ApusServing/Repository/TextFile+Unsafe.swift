@@ -27,16 +27,17 @@ enum TextFile {
   /// The bytes of a file, copied.
   static func data(_ path: String, limit: Int = 1 << 30) throws(ServingError) -> Storage {
     do {
-      let file = try MappedFile(path: path)
-      guard file.byteCount <= limit else {
-        throw ServingError(
-          .invalidArgument, "\(path): \(file.byteCount) bytes, at most \(limit) are read")
+      let size = try FileSystem.stamp(path).size
+      guard size <= UInt64(limit) else {
+        throw ServingError(.invalidArgument, "\(path): \(size) bytes, at most \(limit) are read")
       }
-      let storage = try Storage.uninitialized(byteCount: file.byteCount)
-      unsafe file.range.withBytes { source in
-        if let base = source.baseAddress, source.count > 0 {
-          unsafe storage.address.copyMemory(from: base, byteCount: source.count)
-        }
+      // Read, not mapped: a file that is rewritten meanwhile ends early instead of ending the process.
+      let storage = try Storage.uninitialized(byteCount: Int(size))
+      var count = 0
+      let error = unsafe apus_file_read(path, 0, storage.address, storage.byteCount, &count)
+      guard error == 0, count == storage.byteCount else {
+        let reason = error == 0 ? "it changed while it was read" : errorText(error)
+        throw ServingError(.invalidArgument, "\(path): \(reason)")
       }
       return storage
     } catch let error as ServingError { throw error } catch {

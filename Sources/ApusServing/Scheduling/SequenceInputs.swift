@@ -78,7 +78,9 @@ struct SequenceInputs: Sendable {
       throw ServingError(.invalidArgument, "state '\(state.inputName)' has no data_type")
     }
     let declared = state.initialState.first
-    let dims = (declared.map { $0.dims.isEmpty ? state.dims : $0.dims } ?? state.dims).map { Int($0) }
+    let dims = (declared.map { $0.dims.isEmpty ? state.dims : $0.dims } ?? state.dims).map {
+      Int($0)
+    }
     // Open extents start empty only where an initial state says so.
     let shape = (isBatched ? [1] : []) + dims.map { $0 < 0 ? 1 : $0 }
     if case .dataFile(let file)? = declared?.stateData {

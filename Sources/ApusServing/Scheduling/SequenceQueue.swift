@@ -87,8 +87,9 @@ package struct SequenceQueue<Payload> {
     }
     let due = first.arrival.addingClamping(policy.maximumDelay)
     if preferred > 0, batch.count < policy.maximumBatch { batch = Array(batch.prefix(preferred)) }
-    guard batch.count == policy.maximumBatch || preferred > 0 || isCut || due <= now
-      || isUtilized(batch.count, instance)
+    guard
+      batch.count == policy.maximumBatch || preferred > 0 || isCut || due <= now
+        || isUtilized(batch.count, instance)
     else { return .wait(until: due) }
     return .run(batch.compactMap { take($0) })
   }

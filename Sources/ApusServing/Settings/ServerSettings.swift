@@ -5,6 +5,8 @@ package final class ServerSettings: Sendable {
   private let state: Mutex<State>
   /// Whether anything is traced at all, to be asked once a request.
   private let tracing: Atomic<Bool>
+  /// Whether single requests are logged.
+  private let verbose: Atomic<Bool>
   private let initialTrace: TraceSettings
   /// Called after each change of the log's settings.
   private let onLogChange: @Sendable (LogSettings) -> Void
@@ -24,11 +26,13 @@ package final class ServerSettings: Sendable {
   ) {
     state = Mutex(State(log: log, trace: trace))
     tracing = Atomic(trace.isOn)
+    verbose = Atomic(log.verboseLevel > 0)
     initialTrace = trace
     self.onLogChange = onLogChange
   }
 
   var isTracing: Bool { tracing.load(ordering: .relaxed) }
+  var isVerbose: Bool { verbose.load(ordering: .relaxed) }
 
   package var log: LogSettings { state.withLock { $0.log } }
 
@@ -40,6 +44,7 @@ package final class ServerSettings: Sendable {
     try change(&settings)
     let changed = settings
     state.withLock { $0.log = changed }
+    verbose.store(changed.verboseLevel > 0, ordering: .relaxed)
     onLogChange(changed)
   }
 

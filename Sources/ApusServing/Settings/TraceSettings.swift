@@ -25,6 +25,14 @@ package struct TraceSettings: Hashable, Sendable {
   /// Where OTLP traces go.
   package var url = "http://localhost:4318/v1/traces"
 
+  /// Attributes of the resource that spans belong to.
+  package var resource: [String: String] = [:]
+  /// Spans that wait to be sent at most, milliseconds between two sendings, and spans of a sending (the
+  /// batch span processor of the OpenTelemetry specification).
+  package var queueLimit = 2048
+  package var exportDelay = 5000
+  package var exportBatch = 512
+
   package init() {}
 
   package var isOn: Bool { levels.contains { $0 != .off } && count != 0 }
@@ -60,7 +68,8 @@ package struct TraceSettings: Hashable, Sendable {
       case "log_frequency": logFrequency = try Self.number(name, values, atLeast: 0)
       case "trace_file", "trace_mode":
         throw ServingError(
-          .unsupported, "'\(name)' can not be set through network protocol, please set it through "
+          .unsupported,
+          "'\(name)' can not be set through network protocol, please set it through "
             + "--trace-config when the server starts")
       default: throw ServingError(.invalidArgument, "Unknown key '\(name)' for trace settings")
       }
@@ -72,7 +81,8 @@ package struct TraceSettings: Hashable, Sendable {
         guard let level = Level(rawValue: name) else {
           throw ServingError(
             .invalidArgument,
-            "trace level '\(name)' is none of " + Level.allCases.map(\.rawValue).joined(separator: ", "))
+            "trace level '\(name)' is none of "
+              + Level.allCases.map(\.rawValue).joined(separator: ", "))
         }
         levels.insert(level)
       }
@@ -91,7 +101,8 @@ package struct TraceSettings: Hashable, Sendable {
       guard let values else { return nil }
       guard values.count == 1, let number = Int(values[0]), number >= minimum else {
         throw ServingError(
-          .invalidArgument, "\(name) is a whole number from \(minimum) on, found "
+          .invalidArgument,
+          "\(name) is a whole number from \(minimum) on, found "
             + values.joined(separator: ", "))
       }
       return number

@@ -54,16 +54,30 @@ enum MetricsText {
       "Number of model executions performed (does not include cached requests)"
     ) { $0.executions }
     let durations: [(String, String, (ModelStatistics.Counters) -> UInt64)] = [
-      ("request", "Cumulative inference request duration in microseconds (includes cached requests)",
-        { $0.success.nanoseconds }),
-      ("queue", "Cumulative inference queuing duration in microseconds (includes cached requests)",
-        { $0.queue.nanoseconds }),
-      ("compute_input", "Cumulative compute input duration in microseconds "
-        + "(does not include cached requests)", { $0.input.nanoseconds }),
-      ("compute_infer", "Cumulative compute inference duration in microseconds "
-        + "(does not include cached requests)", { $0.infer.nanoseconds }),
-      ("compute_output", "Cumulative inference compute output duration in microseconds "
-        + "(does not include cached requests)", { $0.output.nanoseconds }),
+      (
+        "request",
+        "Cumulative inference request duration in microseconds (includes cached requests)",
+        { $0.success.nanoseconds }
+      ),
+      (
+        "queue", "Cumulative inference queuing duration in microseconds (includes cached requests)",
+        { $0.queue.nanoseconds }
+      ),
+      (
+        "compute_input",
+        "Cumulative compute input duration in microseconds "
+          + "(does not include cached requests)", { $0.input.nanoseconds }
+      ),
+      (
+        "compute_infer",
+        "Cumulative compute inference duration in microseconds "
+          + "(does not include cached requests)", { $0.infer.nanoseconds }
+      ),
+      (
+        "compute_output",
+        "Cumulative inference compute output duration in microseconds "
+          + "(does not include cached requests)", { $0.output.nanoseconds }
+      ),
     ]
     for (name, help, nanoseconds) in durations {
       family("nv_inference_\(name)_duration_us", help) { nanoseconds($0) / 1000 }
@@ -129,10 +143,14 @@ enum MetricsText {
     let perModel: [(String, String, (ModelStatistics.Counters) -> UInt64)] = [
       ("nv_cache_num_hits_per_model", "Number of cache hits per model", { $0.cacheHit.count }),
       ("nv_cache_num_misses_per_model", "Number of cache misses per model", { $0.cacheMiss.count }),
-      ("nv_cache_hit_duration_per_model", "Total cache hit duration per model, in microseconds",
-        { $0.cacheHit.nanoseconds / 1000 }),
-      ("nv_cache_miss_duration_per_model", "Total cache miss duration per model, in microseconds",
-        { $0.cacheMiss.nanoseconds / 1000 }),
+      (
+        "nv_cache_hit_duration_per_model", "Total cache hit duration per model, in microseconds",
+        { $0.cacheHit.nanoseconds / 1000 }
+      ),
+      (
+        "nv_cache_miss_duration_per_model", "Total cache miss duration per model, in microseconds",
+        { $0.cacheMiss.nanoseconds / 1000 }
+      ),
     ]
     for (name, help, value) in perModel {
       writer.begin(name, help, "counter")
@@ -143,16 +161,22 @@ enum MetricsText {
     }
     let counters = cache.counters
     let whole: [(String, String, UInt64)] = [
-      ("nv_cache_num_entries", "Number of responses stored in response cache",
-        UInt64(counters.entries)),
+      (
+        "nv_cache_num_entries", "Number of responses stored in response cache",
+        UInt64(counters.entries)
+      ),
       ("nv_cache_num_lookups", "Number of cache lookups in response cache", counters.lookups),
       ("nv_cache_num_hits", "Number of cache hits in response cache", counters.hits),
       ("nv_cache_num_misses", "Number of cache misses in response cache", counters.misses),
       ("nv_cache_num_evictions", "Number of cache evictions in response cache", counters.evictions),
-      ("nv_cache_lookup_duration", "Total cache lookup duration (hit and miss), in microseconds",
-        counters.lookupNanoseconds / 1000),
-      ("nv_cache_insertion_duration", "Total cache insertion duration, in microseconds",
-        counters.insertionNanoseconds / 1000),
+      (
+        "nv_cache_lookup_duration", "Total cache lookup duration (hit and miss), in microseconds",
+        counters.lookupNanoseconds / 1000
+      ),
+      (
+        "nv_cache_insertion_duration", "Total cache insertion duration, in microseconds",
+        counters.insertionNanoseconds / 1000
+      ),
     ]
     for (name, help, value) in whole {
       writer.begin(name, help, "gauge")

@@ -43,7 +43,9 @@ struct MetricsWriter {
   }
 
   private static func escaped(_ value: String) -> String {
-    guard value.utf8.contains(where: { $0 == 0x22 || $0 == 0x5C || $0 == 0x0A }) else { return value }
+    guard value.utf8.contains(where: { $0 == 0x22 || $0 == 0x5C || $0 == 0x0A }) else {
+      return value
+    }
     var text = ""
     for character in value.unicodeScalars {
       switch character {

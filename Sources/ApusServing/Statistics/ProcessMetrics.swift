@@ -34,7 +34,8 @@ enum ProcessMetrics {
 
   /// The share of all processors' time since the last call that was not idle.
   private static func utilization() -> Double? {
-    guard let text = try? TextFile.pseudo("/proc/stat"), let line = text.split(separator: "\n").first
+    guard let text = try? TextFile.pseudo("/proc/stat"),
+      let line = text.split(separator: "\n").first
     else { return nil }
     let values = line.split(separator: " ").dropFirst().compactMap { UInt64($0) }
     guard values.count >= 5 else { return nil }

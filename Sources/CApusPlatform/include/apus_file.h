@@ -39,6 +39,8 @@ bool apus_file_exists(const char *path);
 bool apus_file_is_directory(const char *path);
 int apus_file_size(const char *path, uint64_t *size);
 int apus_file_remove(const char *path);
+// Copies a regular file to a new one, sharing blocks where the file system can.
+int apus_file_copy(const char *from, const char *to);
 // When the file or directory was changed last, in nanoseconds since 1970, and its size.
 int apus_file_stamp(const char *path, uint64_t *changed, uint64_t *size);
 

@@ -7,10 +7,13 @@ enum SpanText {
   static func message(_ records: [TraceRecord]) -> JSON {
     // Spans count from 1970, requests from the start of the machine.
     let offset = apus_clock_wall() &- apus_clock_monotonic()
+    let resource = records.first?.settings.resource ?? [:]
+    let attributes = resource.merging(["service.name": "apus"]) { own, _ in own }
+      .sorted { $0.key < $1.key }
     return .object([
       "resourceSpans": .list([
         .object([
-          "resource": .object(["attributes": .list([attribute("service.name", .text("apus"))])]),
+          "resource": .object(["attributes": .list(attributes.map { attribute($0, .text($1)) })]),
           "scopeSpans": .list([
             .object([
               "scope": .object(["name": .text("apus")]),
@@ -62,7 +65,9 @@ enum SpanText {
     func isHex(_ text: Substring) -> Bool {
       text.allSatisfy { $0.isASCII && $0.isHexDigit && !$0.isUppercase }
     }
-    if parts.count >= 4, parts[1].count == 32, parts[2].count == 16, isHex(parts[1]), isHex(parts[2]) {
+    if parts.count >= 4, parts[1].count == 32, parts[2].count == 16, isHex(parts[1]),
+      isHex(parts[2])
+    {
       return (String(parts[1]), String(parts[2]))
     }
     return (hex(.random(in: 1...UInt64.max)) + hex(.random(in: 0...UInt64.max)), nil)

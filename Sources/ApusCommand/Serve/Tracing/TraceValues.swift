@@ -12,7 +12,9 @@ enum TraceValues {
     var texts: [String]
     switch tensor.content {
     case .bytes(let strings):
-      texts = strings.elements.prefix(shown).map { "\"" + String(decoding: $0, as: UTF8.self) + "\"" }
+      texts = strings.elements.prefix(shown).map {
+        "\"" + String(decoding: $0, as: UTF8.self) + "\""
+      }
     case .dense(let dense):
       guard let elements = try? dense.elements() else { return "" }
       switch elements {
