@@ -225,7 +225,7 @@ def command_line_of_triton(t):
     server = t.server.start(small_models(), ["--allow-http=true", "--allow-grpc=1", "--log-verbose=0", "--exit-timeout-secs=5",
                                              "--http-thread-count=4", "--strict-readiness=true", "--allow-gpu-metrics=false",
                                              "--backend-config=onnxruntime,default-max-batch-size=8", "--min-supported-compute-capability=6.0",
-                                             "--pinned-memory-pool-byte-size=0", "--disable-auto-complete-config=false",
+                                             "--pinned-memory-pool-byte-size=0",
                                              "--grpc-infer-allocation-pool-size=8", "--log-format=ISO8601"], command=[str(link)])
     t.equal("ready", server.request("GET", "/v2/health/ready")[0], 200)
     t.equal("exit code", server.stop(), 0)
