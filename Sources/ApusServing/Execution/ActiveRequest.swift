@@ -81,9 +81,7 @@ final class Responder: Sendable {
     do throws(ServingError) { response = try self.response(request, outputs) } catch {
       return fail(request, error, .other)
     }
-    statistics.countCacheHit(
-      items: request.prepared.batchSize, arrival: request.times.arrival, lookup: lookup,
-      end: Clock.now())
+    statistics.countCacheHit(arrival: request.times.arrival, lookup: lookup, end: Clock.now())
     finish(request, .response(response, isFinal: true))
   }
 

@@ -6,16 +6,17 @@ struct ExecutionCost: Sendable {
   private static let needed = 16
 
   private var seen = 0
-  /// An upper bound that falls slowly and rises at once, in nanoseconds.
-  private var bound: UInt64 = 0
+  /// An average that rises faster than it falls, in nanoseconds.
+  private var level: UInt64 = 0
 
   /// Whether the next execution will likely take less time than a change of threads.
-  var isSmall: Bool { seen >= Self.needed && bound < Self.threshold }
+  var isSmall: Bool { seen >= Self.needed && level < Self.threshold }
 
   mutating func add(_ time: UInt64) {
     seen = min(seen + 1, Self.needed)
-    // A thread that lost its processor for a while says little about the model.
+    // A thread that lost its processor for a while says little about the model: once must not count,
+    // again and again must.
     let time = min(time, 8 * Self.threshold)
-    bound = time > bound ? time : bound - (bound - time) / 64
+    level = time > level ? level + (time - level) / 10 : level - (level - time) / 64
   }
 }

@@ -105,10 +105,9 @@ package final class ModelStatistics: Sendable {
   }
 
   /// A request answered from the response cache.
-  func countCacheHit(items: Int, arrival: UInt64, lookup: UInt64, end: UInt64) {
+  func countCacheHit(arrival: UInt64, lookup: UInt64, end: UInt64) {
     counters.withLock { counters in
       counters.lastInference = apus_clock_wall() / 1_000_000
-      counters.inferences += UInt64(items)
       counters.success.add(Self.span(arrival, end))
       counters.requestHistogram.add(Self.span(arrival, end))
       counters.cacheHit.add(lookup)
