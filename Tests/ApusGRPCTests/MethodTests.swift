@@ -32,6 +32,9 @@ struct MethodTests {
       model.name = "broken"
       let modelReady: Inference_ModelReadyResponse = try await loopback.call("ModelReady", model)
       #expect(!modelReady.ready)
+      model.name = "no"
+      let unknown: Inference_ModelReadyResponse = try await loopback.call("ModelReady", model)
+      #expect(!unknown.ready)
       let metadata: Inference_ServerMetadataResponse = try await loopback.call(
         "ServerMetadata", Inference_ServerMetadataRequest())
       #expect(metadata.name == "fake")

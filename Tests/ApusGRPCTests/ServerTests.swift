@@ -13,6 +13,7 @@ struct ServerTests {
   @Test("A port that is in use is told in words")
   func portInUse() async throws {
     try await Loopback.run { loopback in
+      _ = try await loopback.infer(.raw("echo", [("a", [1])]))
       var configuration = GRPCConfiguration()
       configuration.address = "127.0.0.1"
       configuration.port = loopback.port
@@ -33,6 +34,7 @@ struct ServerTests {
   @Test("Two servers share a port where both say so")
   func sharedPort() async throws {
     try await Loopback.run({ $0.reusesPort = true }) { loopback in
+      _ = try await loopback.infer(.raw("echo", [("a", [1])]))
       var configuration = GRPCConfiguration()
       configuration.address = "127.0.0.1"
       configuration.port = loopback.port

@@ -39,8 +39,13 @@ struct InferenceMethods {
     methods.unary(Self.path("ModelReady")) {
       [service] (request: Inference_ModelReadyRequest) throws(ServingError) in
       var response = Inference_ModelReadyResponse()
-      response.ready = try service.isReady(
-        model: request.name, version: ModelVersion.number(request.version))
+      let version = try ModelVersion.number(request.version)
+      do throws(ServingError) {
+        response.ready = try service.isReady(model: request.name, version: version)
+      } catch {
+        // What is not there is not ready.
+        guard error.code == .notFound else { throw error }
+      }
       return response
     }
     methods.unary(Self.path("ServerMetadata")) {

@@ -30,6 +30,9 @@ struct ConnectionSettings: Sendable {
       HTTP2Setting(parameter: .maxFrameSize, value: frameSize),
       HTTP2Setting(parameter: .maxHeaderListSize, value: headerLimit),
     ]
+    // What calls need of their headers is looked at when they begin.
+    configuration.headerBlockValidation = .disabled
+    configuration.contentLengthValidation = .disabled
     // Clients of gRPC measure the connection by pings while they receive data.
     configuration.controlFrameRateLimit.maximumCount = 100_000
     return configuration
