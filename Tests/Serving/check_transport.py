@@ -297,6 +297,7 @@ def exit_timeout(t):
 def start_up(t):
     server = t.server.start([add_sub(f"model_{i}") for i in range(20)])
     t.expect("20 small models within a second", server.ready_after < 1, server.ready_after)
+    t.expect("gRPC is open when HTTP says ready", server.grpc_was_open)
     if not server.kind == "triton":
         t.expect("idle memory under 60 MB", server.resident_bytes() < 60_000_000, server.resident_bytes())
     t.equal("exit code", server.stop(), 0)

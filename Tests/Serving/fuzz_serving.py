@@ -41,21 +41,24 @@ class Target:
     def raw(self, data, port, patient=None):
         """What is not answered is ended by the client after a moment; `patient` requests are complete and wait that long."""
         with socket.create_connection(("127.0.0.1", port), BOUND) as connection:
+            connection.settimeout(patient or 0.3)
+            first, open_end = b"", True
             try:
                 connection.sendall(data)
-                connection.settimeout(0.3 if patient is None else patient)
-                try:
-                    answer = connection.recv(4096)
-                except TimeoutError:
-                    if patient is not None:
-                        raise
-                    connection.shutdown(socket.SHUT_WR)
-                    connection.settimeout(BOUND)
-                    answer = connection.recv(4096)
-                connection.settimeout(BOUND)
-                first = answer[:16]
-                while answer:
-                    answer = connection.recv(65536)
+                while True:
+                    try:
+                        answer = connection.recv(65536)
+                    except TimeoutError:
+                        if not open_end:
+                            raise
+                        open_end = False
+                        connection.shutdown(socket.SHUT_WR)
+                        connection.settimeout(BOUND)
+                        continue
+                    if not answer:
+                        break
+                    first = first or answer[:16]
+                    connection.settimeout(0.05 if open_end and patient is None else BOUND)
             except TimeoutError:
                 return "SILENT"
             except OSError:

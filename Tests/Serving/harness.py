@@ -62,11 +62,25 @@ class Server:
                     connection.sendall(b"GET /v2/health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
                     if connection.recv(64).startswith(b"HTTP/1.1 200"):
                         self.ready_after = time.monotonic() - self.started
-                        return
+                        return self.wait_for_grpc()
             except OSError:
                 pass
             time.sleep(0.02)
         raise RuntimeError(f"not ready after {seconds} s:\n{self.tail()}")
+
+    def wait_for_grpc(self):
+        """Whether the gRPC port is open is noted once; waited for until it is, unless it is switched off."""
+        self.grpc_was_open = None
+        for _ in range(50):
+            try:
+                socket.create_connection(("127.0.0.1", self.grpc_port), 1).close()
+                self.grpc_was_open = self.grpc_was_open is None
+                return
+            except OSError:
+                self.grpc_was_open = False
+                if "--allow-grpc=false" in self.process.args:
+                    return
+                time.sleep(0.02)
 
     def tail(self, lines=25):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
