@@ -47,6 +47,11 @@ final class RawClient: Sendable {
       .connect(host: "127.0.0.1", port: port).get()
   }
 
+  /// Stops to read, or goes on.
+  func setReading(_ reads: Bool) async throws {
+    try await channel.setOption(.autoRead, value: reads).get()
+  }
+
   func send(_ text: String) async throws { try await send(Array(text.utf8)) }
 
   func send(_ bytes: [UInt8]) async throws {
@@ -59,16 +64,24 @@ final class RawClient: Sendable {
 
   /// Everything that has come once it satisfies `condition`, the server has closed, or ten seconds are over.
   func receive(until condition: (String) -> Bool) async throws -> String {
+    var seen = -1
     for _ in 0..<5000 {
-      let (bytes, isClosed) = received.withLock { ($0.bytes, $0.isClosed) }
-      let text = String(decoding: bytes, as: UTF8.self)
-      if condition(text) || isClosed { return text }
+      let (count, isClosed) = received.withLock { ($0.bytes.count, $0.isClosed) }
+      if count != seen || isClosed {
+        seen = count
+        let text = String(decoding: received.withLock { $0.bytes }, as: UTF8.self)
+        if condition(text) || isClosed { return text }
+      }
       try await Task.sleep(for: .milliseconds(2))
     }
     return "nothing came: " + String(decoding: received.withLock { $0.bytes }, as: UTF8.self)
   }
 
-  func receiveAll() async throws -> String { try await receive { _ in false } }
+  /// Everything that has come once the server has closed.
+  func receiveAll() async throws -> String {
+    for _ in 0..<5000 where !isClosed { try await Task.sleep(for: .milliseconds(2)) }
+    return String(decoding: received.withLock { $0.bytes }, as: UTF8.self)
+  }
 }
 
 /// Runs a server while `body` does, on free ports.

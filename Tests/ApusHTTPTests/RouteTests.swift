@@ -67,8 +67,8 @@ import Testing
       #expect(outcome.body.isEmpty)
     }
     #expect(try await call(.GET, "/v2/models/broken/ready").status == 400)
-    #expect(try await call(.GET, "/v2/models/unknown/ready").status == 404)
-    #expect(try await call(.GET, "/v2/models/echo/versions/2/ready").status == 404)
+    #expect(try await call(.GET, "/v2/models/unknown/ready").status == 400)
+    #expect(try await call(.GET, "/v2/models/echo/versions/2/ready").status == 400)
     let zero = try await call(.GET, "/v2/models/echo/versions/0/ready")
     #expect(zero.status == 400)
     let huge = try await call(.GET, "/v2/models/echo/versions/99999999999999999999/ready")

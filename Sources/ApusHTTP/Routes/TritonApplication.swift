@@ -145,8 +145,13 @@ final class TritonApplication: HTTPApplication {
   ) throws(ServingError) -> HTTPAnswer {
     switch action {
     case .ready:
-      return try service.isReady(model: name, version: version)
-        ? HTTPAnswer() : .error(.badRequest, "Model version not ready")
+      do throws(ServingError) {
+        return try service.isReady(model: name, version: version)
+          ? HTTPAnswer() : .error(.badRequest, "Model version not ready")
+      } catch {
+        // Readiness has one answer for what is not there and what is not ready yet.
+        return .error(.badRequest, error.message)
+      }
     case .config: return Describing.answer(try service.config(model: name, version: version))
     case .stats: return Describing.answer(try service.statistics(model: name, version: version))
     default: return Describing.answer(try service.metadata(model: name, version: version))

@@ -24,7 +24,7 @@ extension HTTPConnection {
       }
     case .answering: break
     case .lingering:
-      if spent > .seconds(2) { context.close(promise: nil) }
+      if spent > .seconds(2), !isSending(context) { context.close(promise: nil) }
     }
     checkProgress(context)
   }
