@@ -110,7 +110,8 @@ let package = Package(
       ]),
     .target(name: "ApusServingSchema", dependencies: [protobuf]),
     library("ApusModelConfig", ["ApusServingSchema", "ApusTensor", protobuf]),
-    library("ApusServing", ["ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform"]),
+    library(
+      "ApusServing", ["ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform"]),
     .target(name: "CApusConsole", exclude: ["page"]),
     .target(name: "CApusZlib", linkerSettings: [.linkedLibrary("z", .when(traits: ["Server"]))]),
     library(
@@ -174,8 +175,10 @@ let package = Package(
         "ApusONNX", "ApusIR", "ApusTensor", "ApusLoops", "ApusONNXSchema", "ApusTestSupport",
         protobuf,
       ]),
-    tests("ApusModelConfigTests", ["ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]),
-    tests("ApusServingTests", ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor"]),
+    tests(
+      "ApusModelConfigTests", ["ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]),
+    tests(
+      "ApusServingTests", ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor"]),
     tests(
       "ApusHTTPTests",
       [

@@ -24,6 +24,17 @@ ARROWS = {
     "ApusBuilder": {"ApusEngine", "ApusOptimizer", "ApusRuntime", "ApusIR", "ApusTensor",
                     "ApusLoops", "CApusPlatform"},
 }
+PROTOBUF = {"SwiftProtobuf", "Foundation", "FoundationEssentials"}
+NIO = {"NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging", "Glibc", "Darwin"}
+ARROWS |= {
+    "ApusServingSchema": PROTOBUF,
+    "ApusModelConfig": {"ApusServingSchema", "ApusTensor", "SwiftProtobuf"},
+    "ApusServing": {"ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform"},
+    "ApusHTTP": {"ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform",
+                 "CApusZlib", "CApusConsole", "ServiceLifecycle"} | PROTOBUF | NIO,
+    "ApusGRPC": {"ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform",
+                 "CApusZlib", "NIOHTTP2", "NIOHPACK"} | PROTOBUF | NIO,
+}
 CORE = {"ApusTensor", "ApusLoops", "ApusIR", "ApusOptimizer", "ApusEngine", "ApusCPU",
         "ApusRuntime", "ApusBuilder"}
 ALWAYS = {"Synchronization", "Swift"}

@@ -6,13 +6,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 quick=0
 [ "${1:-}" = "--quick" ] && quick=1
+# One configuration for everything; the server stands behind a trait.
+flags=(-c release -Xswiftc -enable-testing --traits Server)
 step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
 
 step "build, release"
-swift build -c release -Xswiftc -enable-testing --build-tests
+swift build "${flags[@]}" --build-tests
 
 step "unit tests"
-swift test -c release -Xswiftc -enable-testing --skip-build
+swift test "${flags[@]}" --skip-build
 if [ $quick = 1 ]; then exit 0; fi
 
 step "C kernels"
@@ -27,8 +29,10 @@ fi
 # Environments made before may lack these.
 .venv/bin/python -c "import skl2onnx, sklearn, PIL" 2> /dev/null \
   || .venv/bin/pip install --quiet scikit-learn==1.9.1 skl2onnx==1.20.0 pillow==13.0.0
+.venv/bin/python -c "import tritonclient.http, tritonclient.grpc, ml_dtypes" 2> /dev/null \
+  || .venv/bin/pip install --quiet "tritonclient[http,grpc]==2.73.0" ml_dtypes==0.5.4
 
-binary=$(swift build -c release -Xswiftc -enable-testing --show-bin-path)
+binary=$(swift build "${flags[@]}" --show-bin-path)
 
 step "operators against ONNX Runtime"
 for mode in reference engine; do
@@ -43,6 +47,9 @@ step "pictures against Pillow"
 
 step "hostile models: exit code, time and memory"
 .venv/bin/python Tests/Hostile/run.py --apus "$binary/apus"
+
+step "the server through Triton's clients"
+.venv/bin/python Tests/Serving/check_serving.py --apus "$binary/apus"
 
 step "scikit-learn pipelines"
 timeout 600 .venv/bin/python Tests/MachineLearning/check_sklearn.py \

@@ -4,7 +4,7 @@ import ApusLoops
 import ApusTensor
 
 #if canImport(ApusCommand)
-  import ApusCommand
+import ApusCommand
 #endif
 
 extension FuzzTarget {

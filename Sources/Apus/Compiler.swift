@@ -96,7 +96,8 @@ package enum Compiler {
     let contents = reader.contents
     if contents.target != CPUTactics.features {
       return try rebuild(
-        contents, threads, pool, because: "the engine was built for a processor with other features")
+        contents, threads, pool, because: "the engine was built for a processor with other features"
+      )
     }
     do { try contents.plan.check(CPUTactics.sources) } catch {
       return try rebuild(

@@ -3,9 +3,9 @@ internal import ApusTensor
 internal import SwiftProtobuf
 
 #if canImport(FoundationEssentials)
-  internal import FoundationEssentials
+internal import FoundationEssentials
 #else
-  internal import Foundation
+internal import Foundation
 #endif
 
 /// Turns `TensorProto` messages into tensors, whatever encoding they use.

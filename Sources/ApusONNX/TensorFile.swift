@@ -3,9 +3,9 @@ package import ApusTensor
 internal import SwiftProtobuf
 
 #if canImport(FoundationEssentials)
-  internal import FoundationEssentials
+internal import FoundationEssentials
 #else
-  internal import Foundation
+internal import Foundation
 #endif
 
 /// `TensorProto` files, as the ONNX test suite stores inputs and outputs.

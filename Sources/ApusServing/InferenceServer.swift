@@ -15,6 +15,7 @@ package struct ServerOptions: Sendable {
   package var limitsRate = false
   /// Amounts of resources (`--rate-limit-resource`).
   package var resources: [String: Int] = [:]
+  package var metrics = MetricsOptions()
 
   package init(version: String, repository: RepositoryOptions) {
     self.version = version

@@ -37,6 +37,12 @@ struct HTTPFlags: ParsableArguments {
   var console = Switch(true)
   @Option(help: "The port of metrics.") var allowMetrics = Switch(true)
   @Option(help: "Address of the metrics port; that of HTTP where left out.") var metricsAddress = ""
+  @Option(
+    help: """
+      counter_latencies=BOOL, histogram_latencies=BOOL, summary_latencies=BOOL or \
+      summary_quantiles=Q:ERROR,Q:ERROR; may be given several times.
+      """)
+  var metricsConfig: [String] = []
   @Option(help: "Port of GET /metrics; 0 takes any that is free.") var metricsPort = 8002
 
   func configuration() throws -> HTTPConfiguration {
@@ -70,6 +76,38 @@ struct HTTPFlags: ParsableArguments {
     }
     configuration.forwardsHeader = try HeaderPattern.matcher(httpHeaderForwardPattern)
     return configuration
+  }
+
+  /// What metrics hold.
+  func metricsOptions() throws(ApusError) -> MetricsOptions {
+    var options = MetricsOptions()
+    for text in metricsConfig {
+      let pair = text.split(separator: "=", maxSplits: 1).map(String.init)
+      guard pair.count == 2 else { throw Self.metricsError(text) }
+      if pair[0] == "summary_quantiles" {
+        options.quantiles = try pair[1].split(separator: ",").map { part throws(ApusError) in
+          guard let number = part.split(separator: ":").first.flatMap({ Double($0) }),
+            (0...1).contains(number)
+          else { throw Self.metricsError(text) }
+          return number
+        }
+        continue
+      }
+      guard let value = Switch(argument: pair[1]) else { throw Self.metricsError(text) }
+      switch pair[0] {
+      case "counter_latencies": options.hasLatencyCounters = value.isOn
+      case "histogram_latencies": options.hasFirstResponseHistogram = value.isOn
+      case "summary_latencies": options.hasSummaries = value.isOn
+      default: throw Self.metricsError(text)
+      }
+    }
+    return options
+  }
+
+  private static func metricsError(_ text: String) -> ApusError {
+    ApusError(
+      .invalidInput, "--metrics-config '\(text)' is not known",
+      hint: "apus serve --help lists its settings")
   }
 
   /// Tokens by group.

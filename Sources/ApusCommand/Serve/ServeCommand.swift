@@ -42,6 +42,7 @@ struct ServeCommand: ParsableCommand {
     if let checked { flags.modelRepository.append(checked) }
     var options = ServerOptions(version: Compiler.version, repository: try flags.options())
     try service.fill(&options)
+    options.metrics = try http.metricsOptions()
     let loader = EngineModelLoader(
       pool: ThreadPool(threads: service.threads), importOptions: try limits.importOptions(),
       limits: try limits.limits())

@@ -45,7 +45,6 @@ package struct ServeSpelling: Sendable {
     "--host-policy": "threads follow the process's own affinity",
     "--buffer-manager-thread-count": pools, "--grpc-infer-allocation-pool-size": pools,
     "--grpc-max-response-pool-size": pools, "--grpc-infer-thread-count": frontEnds,
-    "--metrics-config": "histograms of every phase are always there",
   ]
 }
 #endif

@@ -17,6 +17,7 @@ struct RequestDecoding {
     var request = InferenceRequest(
       model: message.model, version: try ModelVersion.number(message.version),
       arrival: message.arrival)
+    request.protocolName = "GRPC"
     request.id = message.id
     let parameters = try RequestParameters(message.parameters)
     request.parameters = parameters.others

@@ -3,9 +3,9 @@ internal import ApusTensor
 internal import SwiftProtobuf
 
 #if canImport(FoundationEssentials)
-  internal import FoundationEssentials
+internal import FoundationEssentials
 #else
-  internal import Foundation
+internal import Foundation
 #endif
 
 /// A model to be changed as what it is in its file: names, metadata, operator sets, functions and all

@@ -3,9 +3,9 @@ internal import ApusTensor
 internal import SwiftProtobuf
 
 #if canImport(FoundationEssentials)
-  internal import FoundationEssentials
+internal import FoundationEssentials
 #else
-  internal import Foundation
+internal import Foundation
 #endif
 
 /// Writes an edited model: one binary file with its weights in it, weights in a file beside it, or

@@ -3,9 +3,9 @@ internal import ApusTensor
 internal import SwiftProtobuf
 
 #if canImport(FoundationEssentials)
-  internal import FoundationEssentials
+internal import FoundationEssentials
 #else
-  internal import Foundation
+internal import Foundation
 #endif
 
 /// The forms in which a model is stored; the ending of a file's name tells which.

@@ -2,9 +2,9 @@ internal import ApusONNXSchema
 internal import ApusTensor
 
 #if canImport(FoundationEssentials)
-  internal import FoundationEssentials
+internal import FoundationEssentials
 #else
-  internal import Foundation
+internal import Foundation
 #endif
 
 /// Types, described values and the elements of tensors.

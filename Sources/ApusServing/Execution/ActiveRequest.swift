@@ -64,14 +64,14 @@ final class Responder: Sendable {
 
   /// Sends the only response of a request; `outputs` are in the client's shapes.
   func succeed(_ request: ActiveRequest, _ outputs: [NamedTensor]) {
-    let response: InferenceResponse
+    var response: InferenceResponse
     do throws(ServingError) { response = try self.response(request, outputs) } catch {
       return fail(request, error, .other)
     }
     let end = Clock.now()
     statistics.countSuccess(items: request.prepared.batchSize, request.times, end: end)
     statistics.countFirstResponse(end &- request.times.arrival)
-    tracer?.finish(request, contract, end: end)
+    response.trace = tracer?.finish(request, contract, end: end)
     finish(request, .response(response, isFinal: true))
   }
 
@@ -101,7 +101,7 @@ final class Responder: Sendable {
   func end(_ request: ActiveRequest) {
     let end = Clock.now()
     statistics.countSuccess(items: request.prepared.batchSize, request.times, end: end)
-    tracer?.finish(request, contract, end: end)
+    _ = tracer?.finish(request, contract, end: end)
     finish(request, .finished)
   }
 

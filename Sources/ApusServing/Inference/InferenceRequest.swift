@@ -63,6 +63,8 @@ package struct InferenceRequest: Sendable {
   package var acceptsManyResponses = false
   /// Identifies the trace that the client started (W3C `traceparent`); nil where it started none.
   package var traceParent: String?
+  /// The front end that it came by, as traces name it.
+  package var protocolName = "HTTP"
   /// When the first byte arrived, in nanoseconds of the monotonic clock.
   package var arrival: UInt64
 

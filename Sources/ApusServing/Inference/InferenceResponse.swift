@@ -19,6 +19,8 @@ package struct InferenceResponse: Sendable {
   package let id: String
   package var parameters: [String: ParameterValue]
   package var outputs: [Output]
+  /// The trace of the request, complete when the last copy of the response is gone.
+  var trace: ResponseTrace?
 
   package init(
     model: String, version: Int, id: String, parameters: [String: ParameterValue] = [:],

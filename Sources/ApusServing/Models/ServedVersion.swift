@@ -37,6 +37,7 @@ package final class ServedVersion: Sendable {
   func submit(
     _ request: InferenceRequest, handle: RequestHandle, reply: @escaping @Sendable (Reply) -> Void
   ) -> Bool {
+    let received = Clock.now()
     let prepared: PreparedRequest
     do throws(ServingError) {
       if contract.isDecoupled, !request.acceptsManyResponses {
@@ -50,6 +51,7 @@ package final class ServedVersion: Sendable {
       return true
     }
     var active = ActiveRequest(prepared, handle: handle, reply: reply)
+    active.times.received = received
     if let cache {
       let key = ResponseCache.Key(contract, prepared.inputs)
       let start = Clock.now()

@@ -63,6 +63,7 @@ struct VersionBuilder {
       let config = config
       try described { () throws(ConfigError) in try ConfigValidation.validate(config) }
     }
+    if backend == .ensemble { inheritDecoupling() }
     let contract = try ModelContract(config, version: version, labels: try files.labels(config))
     let usesCache = config.responseCache.enable && resources.cache != nil
     let responder = Responder(
@@ -80,6 +81,15 @@ struct VersionBuilder {
       config: config, scheduler: scheduler, responder: responder,
       memoryByteCount: model?.memoryByteCount ?? 0, loadNanoseconds: Clock.now() &- start,
       cache: usesCache ? resources.cache : nil)
+  }
+
+  /// An ensemble sends as many responses as its steps make of a request.
+  private mutating func inheritDecoupling() {
+    let isDecoupled = config.ensembleScheduling.step.contains { step in
+      let version = step.modelVersion > 0 ? Int(step.modelVersion) : nil
+      return resources.lookup(step.modelName, version)?.contract.isDecoupled == true
+    }
+    if isDecoupled { config.modelTransactionPolicy.decoupled = true }
   }
 
   // MARK: Configuration

@@ -7,7 +7,13 @@ enum MetricsText {
     var writer = MetricsWriter()
     let versions = server.repository.served.map { ($0, $0.statistics.current) }
     let labels = versions.map { Self.labels(of: $0.0) }
-    counters(&writer, versions, labels)
+    counters(&writer, versions, labels, hasLatencies: server.options.metrics.hasLatencyCounters)
+    if server.options.metrics.hasFirstResponseHistogram {
+      firstResponses(&writer, versions, labels)
+    }
+    if server.options.metrics.hasSummaries {
+      summaries(&writer, versions, labels, server.options.metrics.quantiles)
+    }
     gauges(&writer, server, versions, labels)
     histograms(&writer, versions, labels)
     if let cache = server.cache { self.cache(&writer, cache, versions, labels) }
@@ -23,7 +29,8 @@ enum MetricsText {
   }
 
   private static func counters(
-    _ writer: inout MetricsWriter, _ versions: [Version], _ labels: [[(String, String)]]
+    _ writer: inout MetricsWriter, _ versions: [Version], _ labels: [[(String, String)]],
+    hasLatencies: Bool
   ) {
     func family(
       _ name: String, _ help: String, _ value: (ModelStatistics.Counters) -> UInt64
@@ -53,6 +60,7 @@ enum MetricsText {
       "nv_inference_exec_count",
       "Number of model executions performed (does not include cached requests)"
     ) { $0.executions }
+    guard hasLatencies else { return }
     let durations: [(String, String, (ModelStatistics.Counters) -> UInt64)] = [
       (
         "request",
@@ -81,6 +89,47 @@ enum MetricsText {
     ]
     for (name, help, nanoseconds) in durations {
       family("nv_inference_\(name)_duration_us", help) { nanoseconds($0) / 1000 }
+    }
+  }
+
+  private static func firstResponses(
+    _ writer: inout MetricsWriter, _ versions: [Version], _ labels: [[(String, String)]]
+  ) {
+    let name = "nv_inference_first_response_histogram_ms"
+    writer.begin(name, "Duration from request to first response in milliseconds", "histogram")
+    for ((version, counters), labels) in zip(versions, labels) {
+      let own = version.config.modelMetrics.metricControl.first {
+        $0.metricIdentifier.family == name
+      }
+      let bounds = own?.histogramOptions.buckets ?? []
+      writer.histogram(
+        name, labels, counters.firstResponseHistogram,
+        milliseconds: bounds.isEmpty ? [100, 500, 2000, 5000] : bounds)
+    }
+  }
+
+  private static func summaries(
+    _ writer: inout MetricsWriter, _ versions: [Version], _ labels: [[(String, String)]],
+    _ quantiles: [Double]
+  ) {
+    let phases: [(String, (ModelStatistics.Counters) -> Histogram)] = [
+      ("request", { $0.requestHistogram }), ("queue", { $0.queueHistogram }),
+      ("compute_input", { $0.inputHistogram }), ("compute_infer", { $0.inferHistogram }),
+      ("compute_output", { $0.outputHistogram }),
+    ]
+    for (phase, histogram) in phases {
+      let name = "nv_inference_\(phase)_summary_us"
+      writer.begin(name, "Summary of inference \(phase) duration in microseconds", "summary")
+      for ((_, counters), labels) in zip(versions, labels) {
+        let histogram = histogram(counters)
+        for quantile in quantiles {
+          writer.sample(
+            name, labels + [("quantile", "\(quantile)")],
+            seconds: Double(histogram.quantile(quantile)) / 1000)
+        }
+        writer.sample(name + "_sum", labels, seconds: Double(histogram.sum) / 1000)
+        writer.sample(name + "_count", labels, histogram.total)
+      }
     }
   }
 

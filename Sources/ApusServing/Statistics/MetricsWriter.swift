@@ -29,6 +29,22 @@ struct MetricsWriter {
     line(name + "_count", labels, "\(histogram.total)")
   }
 
+  /// Buckets of given bounds in milliseconds, read off the finer ones, and their sum and count.
+  mutating func histogram(
+    _ name: String, _ labels: [(String, String)], _ histogram: Histogram, milliseconds: [Double]
+  ) {
+    for bound in milliseconds.sorted() {
+      var cumulative: UInt64 = 0
+      for (index, fine) in Histogram.bounds.enumerated() where Double(fine) <= bound * 1e6 {
+        cumulative += histogram.counts[index]
+      }
+      line(name + "_bucket", labels + [("le", "\(bound)")], "\(cumulative)")
+    }
+    line(name + "_bucket", labels + [("le", "+Inf")], "\(histogram.total)")
+    line(name + "_sum", labels, "\(Double(histogram.sum) / 1e6)")
+    line(name + "_count", labels, "\(histogram.total)")
+  }
+
   private mutating func line(_ name: String, _ labels: [(String, String)], _ value: String) {
     text += name
     if !labels.isEmpty {

@@ -1,6 +1,8 @@
 /// When a request passed its stations, in nanoseconds of the monotonic clock.
 package struct RequestTimes: Sendable {
   package var arrival: UInt64
+  /// When the request was whole and decoded.
+  package var received: UInt64 = 0
   package var queueStart: UInt64 = 0
   package var computeStart: UInt64 = 0
   package var inputEnd: UInt64 = 0

@@ -17,7 +17,7 @@ enum SpanText {
           "scopeSpans": .list([
             .object([
               "scope": .object(["name": .text("apus")]),
-              "spans": .list(records.map { span($0, offset) }),
+              "spans": .list(records.flatMap { spans($0, offset) }),
             ])
           ]),
         ])
@@ -30,8 +30,10 @@ enum SpanText {
     return .object(["key": .text(key), "value": .object([kind: value])])
   }
 
-  private static func span(_ record: TraceRecord, _ offset: UInt64) -> JSON {
+  /// A span of the whole request, and one of the computation in it.
+  private static func spans(_ record: TraceRecord, _ offset: UInt64) -> [JSON] {
     let (trace, parent) = identity(record.traceParent)
+    let root = hex(.random(in: 1...UInt64.max))
     let times = record.times
     let stations: [(String, UInt64)] = [
       ("QUEUE_START", times.queueStart), ("COMPUTE_START", times.computeStart),
@@ -39,8 +41,7 @@ enum SpanText {
       ("COMPUTE_END", times.computeEnd),
     ]
     var members: [String: JSON] = [
-      "traceId": .text(trace), "spanId": .text(hex(.random(in: 1...UInt64.max))),
-      "name": .text("InferRequest"),
+      "traceId": .text(trace), "spanId": .text(root), "name": .text("InferRequest"),
       // SPAN_KIND_SERVER
       "kind": .integer(2),
       "startTimeUnixNano": .text("\(times.arrival &+ offset)"),
@@ -56,7 +57,16 @@ enum SpanText {
         }),
     ]
     if let parent { members["parentSpanId"] = .text(parent) }
-    return .object(members)
+    let compute: [String: JSON] = [
+      "traceId": .text(trace), "spanId": .text(hex(.random(in: 1...UInt64.max))),
+      "parentSpanId": .text(root), "name": .text("compute"),
+      // SPAN_KIND_INTERNAL
+      "kind": .integer(1),
+      "startTimeUnixNano": .text("\(times.computeStart &+ offset)"),
+      "endTimeUnixNano": .text("\(times.computeEnd &+ offset)"),
+      "attributes": .list([attribute("triton.model_name", .text(record.model))]),
+    ]
+    return times.computeEnd > 0 ? [.object(members), .object(compute)] : [.object(members)]
   }
 
   /// Trace and parent span of a W3C `traceparent`, or a new trace without one.
