@@ -25,7 +25,7 @@ import harness
 import mutations
 import oracle
 import values
-from models import add_sub, identity, native, repeat, write
+from models import add_sub, identity, native, write
 
 SHARES = {"http": 0.35, "json": 0.25, "coding": 0.06, "grpc": 0.2, "frames": 0.08, "config": 0.06}
 BOUND = 6.0
@@ -120,8 +120,8 @@ def main():
     work = arguments.work or pathlib.Path(tempfile.mkdtemp(prefix="apus-fuzz-"))
     work.mkdir(parents=True, exist_ok=True)
     repository = write(work / "repository", [
-        add_sub("add_sub"), identity("strings", "BYTES", batch=0, dims=(-1, -1)), native("native"), repeat(),
-        identity("large", "FP32", batch=0, dims=(-1,)), identity("fuzzed", "FP32")])
+        add_sub("add_sub"), identity("strings", "BYTES", batch=0, dims=(-1, -1)), native("native"),
+        identity("large", "FP32", batch=0, dims=(-1,)), identity("fuzzed", "FP32"), identity("part", "FP32", batch=0, dims=(4,))])
     command = oracle.prepare() if arguments.triton else [arguments.apus, "serve"]
     server = harness.Server("triton" if arguments.triton else "apus", command, repository,
                             ["--model-control-mode=explicit", "--load-model=*"], work / "log")
@@ -181,7 +181,8 @@ def run(server, arguments, work):
         connection.close()
     time.sleep(1.5)
     grown = server.resident_bytes() - (settled_memory or 0)
-    if settled_memory and grown > 48 << 20:
+    # The largest bodies are of 80 MiB; what the allocator keeps of them for later is no leak.
+    if settled_memory and grown > 160 << 20:
         findings.append(f"memory grew by {grown >> 20} MiB after the first third")
     if server.descriptors() > settled_descriptors + 10:
         findings.append(f"descriptors: {settled_descriptors} before, {server.descriptors()} after")

@@ -33,8 +33,8 @@ def requests():
         (INFER, pair), (INFER, {"inputs": pair["inputs"]}),
         ("/v2/models/strings/infer", {"inputs": [tensor("INPUT0", "BYTES", (1, 2), ["a", "b"])]}),
         ("/v2/models/native/infer", {"inputs": [tensor("INPUT0", "INT32", (1, 3))]}),
-        ("/v2/models/repeat/generate", {"IN": [1], "DELAY": [0], "WAIT": 0, "id": "x", "parameters": {"a": 1}}),
-        ("/v2/models/repeat/generate_stream", {"IN": [1, 2], "DELAY": [0, 0], "WAIT": 0}),
+        ("/v2/models/strings/generate", {"INPUT0": ["a", "b"], "id": "x", "parameters": {"a": 1}}),
+        ("/v2/models/native/generate_stream", {"INPUT0": [1, 2], "mode": "x"}),
         ("/v2/systemsharedmemory/region/r/register", {"key": "/apus_fuzz", "offset": 0, "byte_size": 64}),
         ("/v2/systemsharedmemory/unregister", {}), ("/v2/cudasharedmemory/region/r/register", {
             "raw_handle": {"b64": "AAAA" * 22}, "device_id": 0, "byte_size": 64}),
@@ -180,7 +180,7 @@ def coding(random):
 
 
 def infer_message(random):
-    request = service_pb2.ModelInferRequest(model_name=random.choice(["add_sub", "add_sub", "strings", "large", "repeat", "nothing", ""]),
+    request = service_pb2.ModelInferRequest(model_name=random.choice(["add_sub", "add_sub", "strings", "large", "native", "nothing", ""]),
                                             model_version=random.choice(["", "", "", "1", "-1", "x", "9" * 40]), id=random.choice(WORDS))
     def small(limits):
         return random.choice([n for n in NUMBERS if isinstance(n, int) and limits[0] <= n <= limits[1]])
@@ -262,7 +262,7 @@ def frames(random):
 
 def config(random):
     source = random.choice([models.identity("fuzzed", "FP32").config, models.controls("fuzzed").config, models.ragged("fuzzed").config,
-                            models.ensemble("fuzzed", [("A", "FP32", [4])], [("B", "FP32", [4])], [("add_sub", {"INPUT0": "A"}, {"OUTPUT0": "B"})]).config])
+                            models.ensemble("fuzzed", [("A", "FP32", [4])], [("B", "FP32", [4])], [("part", {"INPUT0": "A"}, {"OUTPUT0": "B"})]).config])
     if random.random() < 0.05:
         return b"parameters { key: " + b"{" * random.choice([100, 100_000])
     words = source.split(" ")
