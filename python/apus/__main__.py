@@ -1,0 +1,3 @@
+from apus import main
+
+main()
