@@ -33,7 +33,7 @@ def repository(folder):
     return write(folder, [
         add_sub("add_sub", more=ONE_CPU + "dynamic_batching { max_queue_delay_microseconds: 500 default_queue_policy "
                                            "{ default_timeout_microseconds: 5000000 } }\n"),
-        add_sub("twin"), identity("strings", "BYTES", batch=0, dims=(-1, -1)), batch_teller("batch"),
+        add_sub("twin"), native("texts", "BYTES"), identity("strings", "BYTES", batch=0, dims=(-1, -1)), batch_teller("batch"),
         accumulator("sequence", "direct { }"), native("native"), native("slow", delay=30), repeat(), versioned("versions"),
         ensemble("pair", [("A", "FP32", [16]), ("B", "FP32", [16])], [("BACK", "FP32", [16])],
                  [("add_sub", {"INPUT0": "A", "INPUT1": "B"}, {"OUTPUT1": "d"}), ("twin", {"INPUT0": "d", "INPUT1": "B"}, {"OUTPUT0": "BACK"})])])
@@ -109,9 +109,11 @@ class Soak:
         self.note("in_json", result.get_response()["id"] == str(n) and (result.as_numpy("OUTPUT0") == arrays["INPUT0"] + 1).all(), f"{n}")
 
     def strings(self, mine, generator):
-        x = np.array([[str(self.ticket()).encode(), generator.randbytes(generator.randrange(200))]], np.object_)
-        for client, module in ((mine.http, httpclient), (mine.grpc, grpcclient)):
-            found = client.infer("strings", values.inputs(module, {"INPUT0": x})).as_numpy("OUTPUT0")
+        first, rest = str(self.ticket()), generator.randbytes(generator.randrange(200))
+        for client, module, model, second in ((mine.http, httpclient, "texts", rest), (mine.grpc, grpcclient, "texts", rest),
+                                              (mine.grpc, grpcclient, "strings", rest.hex().encode())):
+            x = np.array([[first.encode(), second]], np.object_)
+            found = client.infer(model, values.inputs(module, {"INPUT0": x})).as_numpy("OUTPUT0")
             self.note("strings", np.array_equal(found, x), x)
 
     def through_pair(self, mine, _):
