@@ -178,6 +178,10 @@ import Testing
     (#"{"inputs":[{"name":"X","datatype":"FP32","shape":[-1],"data":[1]}]}"#, "extent below 0"),
     (#"{"inputs":[{"name":"X","datatype":"FP32","shape":[1.5],"data":[1]}]}"#, "whole number"),
     (
+      #"{"inputs":[{"shape":["# + Array(repeating: "1", count: 300).joined(separator: ",") + "]}]}",
+      "more than 256 extents"
+    ),
+    (
       #"{"inputs":[{"name":"X","datatype":"FP32","shape":[9223372036854775807,3],"data":[1]}]}"#,
       "exceed maximum size"
     ),

@@ -171,6 +171,23 @@ import Testing
     }
   }
 
+  @Test func doesNotReadWhatNobodyWants() async throws {
+    try await withServer { _, ports in
+      let client = try await RawClient(port: try #require(ports.api))
+      try await client.send(
+        "POST /nowhere HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n")
+      let part = Array(repeating: UInt8(0x20), count: 1 << 20)
+      for _ in 0..<20 {
+        guard (try? await client.send(part)) != nil,
+          (try? await client.send("\r\n100000\r\n")) != nil
+        else { break }
+      }
+      let text = try await client.receiveAll()
+      #expect(text.isEmpty || text.hasPrefix("HTTP/1.1 404"))
+      #expect(client.isClosed)
+    }
+  }
+
   @Test(arguments: [
     "", "POST /v2/models/echo/infer HTTP/1.1\r\nHost:",
     "POST /v2/models/echo/infer HTTP/1.1\r\nContent-Length: 50\r\n\r\n{",

@@ -56,6 +56,9 @@ struct InferenceDecoder {
     try place(inputs, payload: body[length..<body.count], reader, &call)
   }
 
+  /// Shapes are told in messages and copied; no tensor has so many extents.
+  private static let highestRank = 256
+
   static func tooLarge(_ size: Int, limit: Int) -> ServingError {
     ServingError(
       .invalidArgument,
@@ -131,6 +134,9 @@ struct InferenceDecoder {
       reader.skipSpace()
       if reader.peek == 0x2D { throw reader.failure("'shape' has an extent below 0") }
       shape.append(try reader.integer(Int.self, "an extent of 'shape'"))
+      guard shape.count <= Self.highestRank else {
+        throw reader.failure("'shape' has more than \(Self.highestRank) extents")
+      }
     }
     return shape
   }

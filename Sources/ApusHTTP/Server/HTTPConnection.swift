@@ -188,13 +188,13 @@ final class HTTPConnection: ChannelDuplexHandler {
     switch application.admit(call) {
     case .refused(let answer):
       current = Current(calls, head, call, limit: 0, route: nil)
-      if let length = headers.contentLength, length > settings.maxBodySize { isClosing = true }
+      if let length = headers.contentLength, length > settings.maxUnwanted { isClosing = true }
       send({ answer }, call: calls)
     case .body(let limit, let route):
       let current = Current(calls, head, call, limit: limit, route: route)
       self.current = current
       if let length = headers.contentLength, length > limit {
-        if length > settings.maxBodySize { isClosing = true }
+        if length > settings.maxUnwanted { isClosing = true }
         return send({ application.tooLarge(length) }, call: calls)
       }
       do throws(ServingError) {
@@ -212,7 +212,11 @@ final class HTTPConnection: ChannelDuplexHandler {
 
   private func collect(_ bytes: ByteBuffer) {
     bytesRead &+= bytes.readableBytes
-    guard let call = current, let count = call.collector?.count else { return }
+    guard let call = current, let count = call.collector?.count else {
+      // It is answered already.
+      if bytesRead > settings.maxUnwanted, let context { linger(context) }
+      return
+    }
     guard bytes.readableBytes <= call.limit - count else {
       call.collector = nil
       // How much more would come is not known.
@@ -288,6 +292,8 @@ struct ConnectionSettings: Sendable {
   let timeouts: HTTPConfiguration.Timeouts
   let maxBodySize: Int
   let maxUnreadSize: Int
+  /// Bytes of a body that nobody wants, read only so that the client gets to the answer.
+  let maxUnwanted: Int
   let drain: DrainFlag
 
   init(_ configuration: HTTPConfiguration, _ drain: DrainFlag) {
@@ -295,6 +301,7 @@ struct ConnectionSettings: Sendable {
     timeouts = configuration.timeouts
     maxBodySize = configuration.maxBodySize
     maxUnreadSize = configuration.maxUnreadSize
+    maxUnwanted = min(configuration.maxBodySize, 16 << 20)
   }
 
   /// How often the time limits are looked at.
