@@ -109,11 +109,11 @@ def serve(title, root, words, environment, models, ports, user="1000:1000", temp
         server.close()
 
 
-def repository(folder):
+def repository(folder, file="digits/1/model.onnx"):
     """A repository of one model, readable by everybody."""
-    place = folder / "digits/1"
-    place.mkdir(parents=True)
-    shutil.copyfile(MODEL, place / "model.onnx")
+    place = folder / file
+    place.parent.mkdir(parents=True)
+    shutil.copyfile(MODEL, place)
     folder.chmod(0o755)
     return folder
 
@@ -197,6 +197,9 @@ def check_container(context):
     serve("container", root, image.command, image.environment, {models: "/models"}, (8000, 8001, 8002),
           image.user, temporary=False)
     serve("kserve", root, ["tritonserver", *KSERVE], image.environment, {models: "/mnt/models"},
+          (8080, 9000, 8002), image.user, temporary=False)
+    models = repository(context.work / "single-model", "digits.onnx")
+    serve("kserve single", root, ["tritonserver", *KSERVE], image.environment, {models: "/mnt/models"},
           (8080, 9000, 8002), image.user, temporary=False)
 
 
