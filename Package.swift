@@ -40,12 +40,9 @@ let nio: [Target.Dependency] = [
   serverProduct("Logging", "swift-log"),
 ]
 
-let http2: [Target.Dependency] = [
-  serverProduct("NIOHTTP2", "swift-nio-http2"), serverProduct("NIOHPACK", "swift-nio-http2"),
-]
-
-/// Of tests only, whose client it is.
+/// Of tests only, whose clients these are.
 let grpc: [Target.Dependency] = [
+  serverProduct("NIOHTTP2", "swift-nio-http2"), serverProduct("NIOHPACK", "swift-nio-http2"),
   serverProduct("GRPCCore", "grpc-swift-2"),
   serverProduct("GRPCNIOTransportHTTP2", "grpc-swift-nio-transport"),
   serverProduct("GRPCProtobuf", "grpc-swift-protobuf"),
@@ -124,7 +121,7 @@ let package = Package(
     library(
       "ApusGRPC",
       ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusZlib", protobuf]
-        + nio + http2),
+        + nio + [serverProduct("NIOHPACK", "swift-nio-http2")]),
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
@@ -188,7 +185,7 @@ let package = Package(
     tests(
       "ApusGRPCTests",
       ["ApusGRPC", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]
-        + nio + http2 + grpc),
+        + nio + grpc),
     .testTarget(
       name: "FuzzTests",
       dependencies: [

@@ -1,7 +1,6 @@
 #if Server
 internal import Foundation
 internal import NIOCore
-internal import NIOHTTP2
 internal import NIOPosix
 internal import NIOSSL
 
@@ -48,26 +47,6 @@ extension GRPCServer {
       let paths = [files.certificate, files.key, files.clientAuthorities].compactMap(\.self)
       throw .certificate(reason: "\(paths.joined(separator: ", ")): \(error)")
     }
-  }
-
-  /// HTTP/2, the connection's age and life, and the calls.
-  static func addHandlers(
-    _ channel: any Channel, _ settings: ConnectionSettings, _ configuration: GRPCConfiguration
-  ) throws {
-    let keepAlive = configuration.keepAlive
-    let life = NIOHTTP2ServerConnectionManagementHandler.Configuration(
-      maxIdleTime: nil, maxAge: configuration.maximumConnectionAge.map { TimeAmount($0) },
-      maxGraceTime: configuration.maximumConnectionAgeGrace.map { TimeAmount($0) },
-      keepalive: .init(
-        pingInterval: TimeAmount(keepAlive.time), ackTimeout: TimeAmount(keepAlive.timeout)))
-    try channel.pipeline.syncOperations.addHandlers([
-      NIOHTTP2Handler(
-        mode: .server, connectionConfiguration: ConnectionSettings.http2,
-        streamConfiguration: ConnectionSettings.http2Streams),
-      NIOHTTP2ServerConnectionManagementHandler(
-        eventLoop: channel.eventLoop, configuration: life),
-      GRPCConnection(settings),
-    ])
   }
 }
 #endif

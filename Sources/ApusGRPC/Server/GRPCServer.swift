@@ -1,7 +1,6 @@
 #if Server
 package import ApusServing
 internal import NIOCore
-internal import NIOHTTP2
 internal import NIOPosix
 internal import NIOSSL
 internal import Synchronization
@@ -36,11 +35,7 @@ package final class GRPCServer: Sendable {
     InferenceMethods(service: service, configuration: configuration).register(with: &methods)
     HealthMethods(service: service, draining: draining).register(with: &methods)
     if configuration.isReflectionEnabled { ReflectionMethods().register(with: &methods) }
-    settings = ConnectionSettings(
-      methods: methods, access: configuration.access,
-      maximumRequestSize: configuration.maximumRequestSize,
-      responseCompression: configuration.responseCompressionLevel,
-      keepAlive: configuration.keepAlive)
+    settings = ConnectionSettings(configuration, methods)
     _ = try Self.address(configuration)
   }
 
@@ -132,7 +127,7 @@ package final class GRPCServer: Sendable {
           if let security {
             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: security))
           }
-          try Self.addHandlers(channel, settings, configuration)
+          try channel.pipeline.syncOperations.addHandler(GRPCConnection(settings))
         }
       }
     let bound =

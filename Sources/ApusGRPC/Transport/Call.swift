@@ -1,6 +1,5 @@
 #if Server
 internal import NIOCore
-internal import NIOHTTP2
 internal import Synchronization
 
 /// A call under way. What it is told comes on the connection's event loop; what it answers may come from
@@ -10,7 +9,7 @@ final class Call: Sendable {
   let metadata: CallMetadata
   let eventLoop: any EventLoop
   private let connection: NIOLoopBound<GRPCConnection>
-  private let stream: HTTP2StreamID
+  private let stream: HTTP2.StreamID
   private let state = Mutex(State())
 
   private struct State {
@@ -20,7 +19,7 @@ final class Call: Sendable {
 
   init(
     path: String, metadata: CallMetadata, connection: GRPCConnection, eventLoop: any EventLoop,
-    stream: HTTP2StreamID
+    stream: HTTP2.StreamID
   ) {
     self.path = path
     self.metadata = metadata
@@ -82,7 +81,7 @@ final class Call: Sendable {
   }
 
   private func perform(
-    _ action: @escaping @Sendable (GRPCConnection, HTTP2StreamID) -> Void
+    _ action: @escaping @Sendable (GRPCConnection, HTTP2.StreamID) -> Void
   ) {
     if eventLoop.inEventLoop {
       action(connection.value, stream)

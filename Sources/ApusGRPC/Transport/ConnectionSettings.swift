@@ -1,6 +1,5 @@
 #if Server
 internal import NIOCore
-internal import NIOHTTP2
 
 /// What all connections have in common.
 struct ConnectionSettings: Sendable {
@@ -10,41 +9,45 @@ struct ConnectionSettings: Sendable {
   /// zlib's level for answers; nil compresses only what answers a compressed request.
   let responseCompression: Int?
   let keepAlive: GRPCConfiguration.KeepAlive
+  let keepAliveTime: TimeAmount
+  let keepAliveTimeout: TimeAmount
+  let maximumAge: TimeAmount?
+  let maximumAgeGrace: TimeAmount?
+
+  init(_ configuration: GRPCConfiguration, _ methods: MethodTable) {
+    self.methods = methods
+    access = configuration.access
+    maximumRequestSize = configuration.maximumRequestSize
+    responseCompression = configuration.responseCompressionLevel
+    keepAlive = configuration.keepAlive
+    // A time of 0 would ask without end.
+    keepAliveTime = max(TimeAmount(keepAlive.time), .milliseconds(10))
+    keepAliveTimeout = max(TimeAmount(keepAlive.timeout), .milliseconds(10))
+    maximumAge = configuration.maximumConnectionAge.map { TimeAmount($0) }
+    maximumAgeGrace = configuration.maximumConnectionAgeGrace.map { TimeAmount($0) }
+  }
 
   /// Bytes that a client may send before it hears that they were read. Large, so that large tensors do not
   /// wait.
   static let streamWindow = 8 << 20
   static let connectionWindow = 32 << 20
-  private static let frameSize = 1 << 20
+  static let frameSize = 1 << 20
   /// Calls of a connection at a time.
-  private static let streamLimit = 16_384
-  private static let headerLimit = 64 << 10
+  static let streamLimit = 16_384
+  /// Bytes of a call's headers.
+  static let headerLimit = 64 << 10
+  static let continuationLimit = 64
+  /// Frames in 30 seconds that cost their sender nothing. Clients of gRPC measure the connection by pings
+  /// while they receive data, and may cancel as many calls as they make.
+  static let floodLimit = 200_000
+  static let controlBacklogLimit = 1000
   /// Until the first frame of a connection.
   static let handshakeTime = TimeAmount.seconds(20)
-
-  static var http2: NIOHTTP2Handler.ConnectionConfiguration {
-    var configuration = NIOHTTP2Handler.ConnectionConfiguration()
-    configuration.initialSettings = [
-      HTTP2Setting(parameter: .maxConcurrentStreams, value: streamLimit),
-      HTTP2Setting(parameter: .initialWindowSize, value: streamWindow),
-      HTTP2Setting(parameter: .maxFrameSize, value: frameSize),
-      HTTP2Setting(parameter: .maxHeaderListSize, value: headerLimit),
-    ]
-    // What calls need of their headers is looked at when they begin.
-    configuration.headerBlockValidation = .disabled
-    configuration.contentLengthValidation = .disabled
-    // Clients of gRPC measure the connection by pings while they receive data.
-    configuration.controlFrameRateLimit.maximumCount = 100_000
-    return configuration
-  }
-
-  static var http2Streams: NIOHTTP2Handler.StreamConfiguration {
-    var configuration = NIOHTTP2Handler.StreamConfiguration()
-    // Clients may cancel as many calls as they make.
-    configuration.streamResetFrameRateLimit.maximumCount = 100_000
-    configuration.streamErrorRateLimit.maximumCount = 10_000
-    return configuration
-  }
+  static let quiescingTime = TimeAmount.seconds(1)
+  static let closingTime = TimeAmount.seconds(5)
+  /// What pings of the server carry.
+  static let keepAliveMark: UInt64 = 0x6170_7573_6C69_7665
+  static let quiescingMark: UInt64 = 0x6170_7573_656E_6473
 }
 
 /// Pings of a client, and when they are too many (gRPC's "A8").

@@ -1,50 +1,42 @@
 #if Server
 internal import NIOCore
 internal import NIOHPACK
-internal import NIOHTTP2
 
 extension GRPCConnection {
   /// Begins the call that a stream's headers ask for, or refuses it.
-  func open(_ frame: HTTP2Frame.FramePayload.Headers, on id: HTTP2StreamID) {
+  func open(_ headers: HPACKHeaders, on id: HTTP2.StreamID, endStream: Bool) {
     guard let context else { return }
-    let headers = frame.headers
     guard headers.first(name: ":method") == "POST",
       let type = headers.first(name: "content-type"), type.hasPrefix("application/grpc")
-    else {
-      return self.refuse(HPACKHeaders([(":status", "415")]), on: id)
-    }
-    func refuse(_ status: CallStatus) {
-      self.refuse(Self.trailersOnly(status), on: id)
-    }
+    else { return refuse(HeaderBlocks.noCall, on: id, endStream: endStream) }
     let path = headers.first(name: ":path") ?? ""
     guard let method = settings.methods[path] else {
-      return refuse(
-        CallStatus(.unimplemented, "the method '\(path.prefix(200))' is not served here"))
+      let status = CallStatus(
+        .unimplemented, "the method '\(path.prefix(200))' is not served here")
+      return refuse(HeaderBlocks.only(status), on: id, endStream: endStream)
     }
     let metadata = CallMetadata(headers)
     if !settings.access.isOpen,
       let status = settings.access.refusal(of: ProtocolGroup(path: path), metadata)
     {
-      return refuse(status)
+      return refuse(HeaderBlocks.only(status), on: id, endStream: endStream)
     }
     let name = headers.first(name: "grpc-encoding") ?? MessageCoding.identity.rawValue
     guard let coding = MessageCoding(rawValue: name) else {
-      return refuse(
-        CallStatus(
-          .unimplemented, "grpc-encoding '\(name.prefix(40))' is none of \(MessageCoding.accepted)")
-      )
+      let status = CallStatus(
+        .unimplemented, "grpc-encoding '\(name.prefix(40))' is none of \(MessageCoding.accepted)")
+      return refuse(HeaderBlocks.only(status), on: id, endStream: endStream)
     }
     let call = Call(
       path: path, metadata: metadata, connection: self, eventLoop: context.eventLoop, stream: id)
     let stream = ServerStream(
       id: id, call: call, receiver: method(call), requestCoding: coding,
-      responseCoding: responseCoding(metadata, request: coding))
+      responseCoding: responseCoding(metadata, request: coding), sendWindow: clientStreamWindow)
     streams[id] = stream
     if let timeout = metadata.timeout { schedule(timeout, stream) }
-    if frame.endStream {
+    if endStream {
       stream.clientHasEnded = true
-      stream.endIsTold = true
-      stream.receiver.end()
+      deliver(stream)
     }
   }
 
@@ -73,82 +65,94 @@ extension GRPCConnection {
     }
   }
 
-  private func refuse(_ headers: HPACKHeaders, on id: HTTP2StreamID) {
-    write(.headers(.init(headers: headers, endStream: true)), on: id)
+  private func refuse(_ block: [UInt8], on id: HTTP2.StreamID, endStream: Bool) {
+    sendHeaders(block, stream: id, endStream: true)
+    if !endStream { halfOpen.insert(id) }
     flush()
+  }
+
+  // MARK: Requests
+
+  /// Hands on the messages that are there, as long as the call takes them.
+  func deliver(_ stream: ServerStream) {
+    do throws(CallStatus) {
+      while !stream.isPaused, !stream.isAnswered, streams[stream.id] === stream,
+        let frame = try stream.deframer.next(limit: settings.maximumRequestSize)
+      {
+        var content = frame.content
+        if frame.isCompressed {
+          content = try stream.requestCoding.decompress(
+            content, limit: settings.maximumRequestSize)
+        }
+        stream.receiver.receive(content)
+      }
+    } catch { return finish(error, on: stream.id) }
+    guard !stream.isPaused, !stream.isAnswered, streams[stream.id] === stream else { return }
+    if stream.clientHasEnded {
+      guard stream.deframer.isEmpty else {
+        return finish(CallStatus(.internalError, "the call ends within a message"), on: stream.id)
+      }
+      if !stream.endIsTold {
+        stream.endIsTold = true
+        stream.receiver.end()
+      }
+    } else if stream.unacknowledged >= ConnectionSettings.streamWindow / 2 {
+      sendWindowUpdate(stream.unacknowledged, stream: stream.id)
+      stream.receiveWindow += stream.unacknowledged
+      stream.unacknowledged = 0
+    }
+  }
+
+  func pause(_ id: HTTP2.StreamID) { streams[id]?.isPaused = true }
+
+  func resume(_ id: HTTP2.StreamID) {
+    guard let stream = streams[id], stream.isPaused else { return }
+    stream.isPaused = false
+    deliver(stream)
   }
 
   // MARK: Answers
 
   /// Sends the only message of a call, and its end.
-  func answer(_ message: FramedMessage, on id: HTTP2StreamID) {
-    guard let stream = streams[id] else { return }
+  func answer(_ message: FramedMessage, on id: HTTP2.StreamID) {
+    guard let stream = streams[id], !stream.isAnswered else { return }
     if let status = message.failure { return finish(status, on: id) }
-    sendHeaders(stream)
-    write(.data(.init(data: .byteBuffer(encoded(message, stream)))), on: id)
+    stream.outgoing.append(
+      ServerStream.Outgoing(bytes: encoded(message, stream), onSent: nil))
     finish(.ok, on: id)
   }
 
   /// Sends a message of many.
   func send(
-    _ message: FramedMessage, on id: HTTP2StreamID, onSent: @escaping @Sendable () -> Void
+    _ message: FramedMessage, on id: HTTP2.StreamID, onSent: @escaping @Sendable () -> Void
   ) {
-    guard let stream = streams[id], let context else { return onSent() }
+    guard let stream = streams[id], !stream.isAnswered else { return onSent() }
     if let status = message.failure {
       onSent()
       return finish(status, on: id)
     }
-    sendHeaders(stream)
-    let promise = context.eventLoop.makePromise(of: Void.self)
-    promise.futureResult.whenComplete { _ in onSent() }
-    write(.data(.init(data: .byteBuffer(encoded(message, stream)))), on: id, promise: promise)
-    flush()
+    stream.outgoing.append(
+      ServerStream.Outgoing(bytes: encoded(message, stream), onSent: onSent))
+    sendMessages(of: stream)
   }
 
-  /// Ends a call; does nothing where it has ended.
-  func finish(_ status: CallStatus, on id: HTTP2StreamID) {
-    guard let stream = streams.removeValue(forKey: id) else { return }
+  /// Ends a call after its messages; does nothing where it has ended.
+  func finish(_ status: CallStatus, on id: HTTP2.StreamID) {
+    guard let stream = streams[id], !stream.isAnswered else { return }
     stream.timeout?.cancel()
-    if status == .ok { stream.call.release() } else { stream.call.cancel() }
-    let trailers =
-      stream.headersAreSent ? Self.trailers(status) : Self.trailersOnly(status)
-    write(.headers(.init(headers: trailers, endStream: true)), on: id)
-    flush()
+    if status == .ok {
+      stream.call.release()
+    } else {
+      stream.call.cancel()
+    }
+    let hasMessages = stream.headersAreSent || !stream.outgoing.isEmpty
+    stream.end = hasMessages ? HeaderBlocks.end(status) : HeaderBlocks.only(status)
+    sendMessages(of: stream)
   }
 
   private func encoded(_ message: FramedMessage, _ stream: ServerStream) -> ByteBuffer {
     guard stream.responseCoding != .identity else { return message.bytes }
     return message.compressed(stream.responseCoding, level: settings.responseCompression ?? 1)
-  }
-
-  private func sendHeaders(_ stream: ServerStream) {
-    guard !stream.headersAreSent else { return }
-    stream.headersAreSent = true
-    var headers = Self.plainHeaders
-    if stream.responseCoding != .identity {
-      headers.add(name: "grpc-encoding", value: stream.responseCoding.rawValue)
-    }
-    write(.headers(.init(headers: headers)), on: stream.id)
-  }
-
-  private static let plainHeaders = HPACKHeaders([
-    (":status", "200"), ("content-type", "application/grpc"),
-    ("grpc-accept-encoding", MessageCoding.accepted),
-  ])
-
-  private static let okTrailers = HPACKHeaders([("grpc-status", "0")])
-
-  private static func trailers(_ status: CallStatus) -> HPACKHeaders {
-    if status == .ok { return okTrailers }
-    var headers = HPACKHeaders([("grpc-status", "\(status.code.rawValue)")])
-    if !status.message.isEmpty { headers.add(name: "grpc-message", value: status.encodedMessage) }
-    return headers
-  }
-
-  private static func trailersOnly(_ status: CallStatus) -> HPACKHeaders {
-    var headers = plainHeaders
-    headers.add(contentsOf: trailers(status))
-    return headers
   }
 }
 #endif
