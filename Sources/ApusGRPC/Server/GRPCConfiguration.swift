@@ -1,4 +1,6 @@
 #if Server
+package import ApusServing
+
 /// How the gRPC front end listens, what it admits and whom.
 package struct GRPCConfiguration: Sendable {
   /// PEM files of the certificate chain and its key; with `clientAuthorities`, clients must show a
@@ -51,7 +53,7 @@ package struct GRPCConfiguration: Sendable {
   /// zlib's level, 1 to 9, for answers to clients that understand compression; nil compresses only answers
   /// to compressed requests.
   package var responseCompressionLevel: Int?
-  package var access = ProtocolAccess()
+  package var access = AccessPolicy.grpc
   /// Whether a header of this name becomes a parameter of requests.
   package var forwardsHeader: (@Sendable (String) -> Bool)?
   /// Whether clients may ask for the definitions of the services.

@@ -4,7 +4,7 @@ internal import NIOCore
 /// What all connections have in common.
 struct ConnectionSettings: Sendable {
   let methods: MethodTable
-  let access: ProtocolAccess
+  let access: AccessPolicy
   let maximumRequestSize: Int
   /// zlib's level for answers; nil compresses only what answers a compressed request.
   let responseCompression: Int?
@@ -33,9 +33,9 @@ struct ConnectionSettings: Sendable {
   static let connectionWindow = 32 << 20
   static let frameSize = 1 << 20
   /// Calls of a connection at a time.
-  static let streamLimit = 16_384
+  static let streamLimit = 4096
   /// Bytes of a call's headers.
-  static let headerLimit = 64 << 10
+  static let headerLimit = 16 << 10
   static let continuationLimit = 64
   /// Frames in 30 seconds that cost their sender nothing. Clients of gRPC measure the connection by pings
   /// while they receive data, and may cancel as many calls as they make.

@@ -17,7 +17,7 @@ extension GRPCConnection {
     }
     let metadata = CallMetadata(headers)
     if !settings.access.isOpen,
-      let status = settings.access.refusal(of: ProtocolGroup(path: path), metadata)
+      let status = settings.access.refusal(of: EndpointGroup(path: path), metadata)
     {
       return refuse(HeaderBlocks.only(status), on: id, endStream: endStream)
     }
