@@ -10,17 +10,15 @@ cat > "$work/tools/Package.swift" <<'MANIFEST'
 import PackageDescription
 let package = Package(
   name: "tools",
-  dependencies: [.package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1")],
+  dependencies: [.package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0")],
   targets: [
     .executableTarget(
       name: "tools",
-      dependencies: [.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")])
+      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")])
   ])
 MANIFEST
-echo 'print("only the plugins are used")' > "$work/tools/Sources/tools/main.swift"
-for plugin in protoc-gen-swift protoc-gen-grpc-swift-2; do
-  swift build --package-path "$work/tools" --product "$plugin"
-done
+echo 'print("only the plugin is used")' > "$work/tools/Sources/tools/main.swift"
+swift build --package-path "$work/tools" --product protoc-gen-swift
 plugins=$(swift build --package-path "$work/tools" --show-bin-path)
 [ -x "$work/venv/bin/python" ] || {
   python3 -m venv "$work/venv"
@@ -34,15 +32,6 @@ protoc --plugin="$plugins/protoc-gen-swift" --swift_out="$work/out" \
   Protos/reflection.proto
 mv "$work/out/onnx.pb.swift" Sources/ApusONNXSchema/
 mv "$work"/out/*.pb.swift Sources/ApusServingSchema/
-
-protoc --plugin=protoc-gen-grpc-swift="$plugins/protoc-gen-grpc-swift-2" \
-  --grpc-swift_out="$work/out" \
-  --grpc-swift_opt=Visibility=Package,Client=false,Server=true,UseAccessLevelOnImports=true \
-  Protos/grpc_service.proto Protos/health.proto Protos/reflection.proto
-for file in "$work"/out/*.grpc.swift; do
-  # The messages are another target's.
-  { echo '#if Server'; sed 's/^package import GRPCCore$/package import ApusServingSchema\n&/' "$file"; echo '#endif'; } > "Sources/ApusGRPC/Generated/$(basename "$file")"
-done
 
 # Server reflection and the reader of config.pbtxt look field names and types up in these.
 protoc --descriptor_set_out="$work/schema.bin" --include_imports \

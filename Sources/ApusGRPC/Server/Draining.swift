@@ -1,8 +1,7 @@
 #if Server
 internal import Synchronization
 
-/// Whether the server is about to end. Calls under way are told that they are cancelled then, although
-/// they are to be finished.
+/// Whether the server is about to end: health says so, while calls under way are finished.
 final class Draining: Sendable {
   private let flag = Atomic(false)
 

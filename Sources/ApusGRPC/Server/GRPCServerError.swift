@@ -5,7 +5,6 @@ package enum GRPCServerError: Error, Hashable, Sendable {
   case cannotListen(address: String, port: Int, reason: String)
   /// A file of the certificate, its key or the clients' authorities.
   case certificate(reason: String)
-  case failed(reason: String)
 }
 
 extension GRPCServerError: CustomStringConvertible {
@@ -16,7 +15,6 @@ extension GRPCServerError: CustomStringConvertible {
     case .cannotListen(let address, let port, let reason):
       "cannot listen on port \(port) of \(address) (--grpc-port): \(reason)"
     case .certificate(let reason): "cannot use the files of TLS for gRPC: \(reason)"
-    case .failed(let reason): "the gRPC server ended: \(reason)"
     }
   }
 }
