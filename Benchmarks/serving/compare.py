@@ -66,9 +66,10 @@ def main():
     # Triton's server starts only with models that all load, so each has a repository of its own.
     repositories = {kind: models.write(work / kind, [m for m, _, both in chosen.values() if both or kind == "apus"])
                     for kind in ("apus", "triton")}
-    servers = {"apus": bench.start("apus", [arguments.apus, "serve", "--threads=1"], repositories["apus"])}
+    begin = {"apus": lambda: bench.start("apus", [arguments.apus, "serve", "--threads=1"], repositories["apus"])}
     if arguments.triton:
-        servers["triton"] = bench.start("triton", oracle.prepare(), repositories["triton"])
+        begin["triton"] = lambda: bench.start("triton", oracle.prepare(), repositories["triton"])
+    servers, ended = {kind: start() for kind, start in begin.items()}, {}
     start = {kind: (server.ready_after, server.resident_bytes()) for kind, server in servers.items()}
     lines = [f"{datetime.date.today()}, {machine()}. Server on one core, load generator on another; "
              f"medians of {arguments.rounds} interleaved rounds of {arguments.seconds:g} s.",
@@ -88,11 +89,18 @@ def main():
             continue
         for connections in arguments.connections:
             runs = {kind: [] for kind in servers if both or kind == "apus"}
+            if name == "ResNet-50" and connections > 8:
+                continue
             for _ in range(arguments.rounds):
                 for kind in runs:
-                    runs[kind].append(bench.load(servers[kind], mode, content, path, connections, arguments.seconds))
+                    if servers[kind].process.poll() is not None:
+                        ended[kind] = ended.get(kind, 0) + 1
+                        servers[kind] = begin[kind]()
+                    runs[kind].append(bench.load(servers[kind], mode, content, path, connections,
+                                                 5 if name == "ResNet-50" else arguments.seconds))
             row = {"model": name, "protocol": protocol, "connections": connections}
             for kind, found in runs.items():
+                found = [run for run in found if run["errors"] >= 0] or found
                 row[kind] = {key: median(found, key) for key in ("per_second", "p50_us", "p99_us")}
                 row[kind]["errors"] = max(run["errors"] for run in found)
                 row[kind]["spread"] = [min(r["per_second"] for r in found), max(r["per_second"] for r in found)]
@@ -107,7 +115,8 @@ def main():
         lines.append(f"| {name} | {alone:.1f} | {rest[0]} | {rest[1]} |")
         print(lines[-1], flush=True)
     for kind, server in servers.items():
-        lines.append(f"\n{kind} at the end: {server.resident_bytes() >> 20} MiB, exit code {server.stop()}")
+        lines.append(f"\n{kind} at the end: {server.resident_bytes() >> 20} MiB, exit code {server.stop()}"
+                     + (f"; it had crashed {ended[kind]} times and was started again" if kind in ended else ""))
         print(lines[-1])
     if arguments.out:
         arguments.out.write_text("\n".join(lines) + "\n")
