@@ -50,7 +50,8 @@ if [ -z "${SKIP_BUILD:-}" ]; then
   step "build"
   swift build -c release --product apus --scratch-path "$scratch" --traits Server \
     --static-swift-stdlib -debug-info-format none -Xswiftc "-L$static" \
-    -Xswiftc -Xclang-linker -Xswiftc -static-libgcc -Xlinker "$static/glibc_2_34.o"
+    -Xswiftc -Xclang-linker -Xswiftc -static-libgcc -Xlinker "$static/glibc_2_34.o" \
+    -Xlinker -z -Xlinker now
 fi
 
 step "strip and measure"

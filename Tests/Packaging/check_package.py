@@ -125,10 +125,11 @@ def check_program(context):
     check("program: needs nothing but glibc", measured.returncode == 0, measured.stderr)
     context.oldest = measured.stdout.strip()
     print(f"      glibc {context.oldest} or newer; {program.stat().st_size / 1e6:.1f} MB")
-    headers = subprocess.run(["readelf", "--sections", "--file-header", "--program-headers", "--wide", program],
+    headers = subprocess.run(["readelf", "--sections", "--file-header", "--program-headers", "--dynamic", "--wide", program],
                              capture_output=True, text=True, check=True).stdout
     check("program: stripped", ".symtab" not in headers and ".debug_info" not in headers)
     check("program: position-independent", "DYN (" in headers)
+    check("program: nothing of the loader's is left writable", "GNU_RELRO" in headers and "NOW" in headers)
     check("program: no stack that can be executed", "GNU_STACK" in headers and " RWE " not in headers)
 
 
