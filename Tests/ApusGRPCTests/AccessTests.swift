@@ -53,7 +53,7 @@ struct AccessTests {
     "Rules that are none are refused",
     arguments: ["inference", "inference:key", "inference:=v", "all:k=v", "health,health:k=v"])
   func wrongRules(rule: String) {
-    var access = ProtocolAccess()
+    var access = AccessPolicy.grpc
     #expect(throws: ServingError.self) { try access.restrict(rule) }
   }
 }

@@ -93,15 +93,7 @@ private final class SessionInstance: BatchedInstance {
     switch input.tensor.content {
     case .dense(let tensor): return tensor
     case .bytes(let strings):
-      var texts: [String] = []
-      for (index, bytes) in strings.elements.enumerated() {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-          throw ServingError(
-            .invalidArgument,
-            "element \(index) of input '\(input.name)' is no UTF-8, which texts of ONNX models are")
-        }
-        texts.append(text)
-      }
+      let texts = strings.elements.map(ByteText.text)
       do { return try HostTensor(texts: texts, shape: input.tensor.shape) } catch {
         throw ServingError(.invalidArgument, "input '\(input.name)': \(error)")
       }
@@ -112,7 +104,7 @@ private final class SessionInstance: BatchedInstance {
     _ tensor: HostTensor, _ name: String
   ) throws(ServingError) -> ServedTensor {
     if case .texts(let texts) = tensor.content {
-      return try ServedTensor(ByteStrings(texts.map(\.utf8)), shape: tensor.shape)
+      return try ServedTensor(ByteStrings(texts.map(ByteText.bytes)), shape: tensor.shape)
     }
     guard let served = ServedTensor(tensor) else {
       throw ServingError(

@@ -1,7 +1,7 @@
 #if Server
 internal import Apus
 internal import ApusGRPC
-internal import ApusHTTP
+internal import ApusServing
 internal import ArgumentParser
 
 /// The gRPC port.
@@ -68,11 +68,7 @@ struct GRPCFlags: ParsableArguments {
     configuration.maximumConnectionAgeGrace =
       grpcMaxConnectionAgeGrace > 0 ? .milliseconds(grpcMaxConnectionAgeGrace) : nil
     for rule in grpcRestrictedProtocol { try configuration.access.restrict(rule) }
-    for (group, tokens) in try http.tokens() {
-      if let group = ProtocolGroup(rawValue: group.rawValue) {
-        configuration.access.tokens[group] = tokens
-      }
-    }
+    configuration.access.tokens = try http.tokens()
     configuration.forwardsHeader = try HeaderPattern.matcher(grpcHeaderForwardPattern)
     configuration.isReflectionEnabled = grpcReflection.isOn
     return configuration

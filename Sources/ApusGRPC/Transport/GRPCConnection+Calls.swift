@@ -1,4 +1,5 @@
 #if Server
+internal import ApusServing
 internal import NIOCore
 internal import NIOHPACK
 

@@ -1,4 +1,6 @@
 #if Server
+internal import ApusServing
+
 /// What a path asks for. Only the paths of the protocol are routes; a slash too many makes another path.
 enum Route: Hashable, Sendable {
   enum ModelAction: String, Sendable {

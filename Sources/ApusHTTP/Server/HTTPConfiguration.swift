@@ -1,4 +1,5 @@
 #if Server
+package import ApusServing
 package import NIOCore
 
 /// How the HTTP front end listens, what it admits and whom.

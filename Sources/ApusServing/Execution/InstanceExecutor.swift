@@ -27,7 +27,7 @@ final class InstanceExecutor {
       let names = extraOutputs.union(contract.outputs.map(\.name))
       _ = try instance.run(inputs, outputs: names, parameters: [:], handle: nil)
     case .decoupled(let instance):
-      try instance.run(inputs, parameters: [:]) { _ in true }
+      try instance.run(inputs, parameters: [:], handle: nil) { _ in true }
     }
   }
 
@@ -102,7 +102,8 @@ final class InstanceExecutor {
     var last = request.times.inputEnd
     do throws(ServingError) {
       try instance.run(
-        request.prepared.inputs + request.extraInputs, parameters: request.request.parameters
+        request.prepared.inputs + request.extraInputs, parameters: request.request.parameters,
+        handle: request.handle
       ) { outputs in
         let computed = Clock.now()
         let goesOn = responder.send(request, outputs)

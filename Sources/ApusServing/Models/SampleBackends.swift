@@ -59,7 +59,7 @@ private final class IdentityModel: ServableModel {
   private final class Instance: BatchedInstance {
     private let outputs: [String: String]
     private let delay: UInt64
-    private let pause = Monitor(())
+    private let pause = Pause()
 
     init(_ outputs: [String: String], _ delay: UInt64) {
       self.outputs = outputs
@@ -70,23 +70,12 @@ private final class IdentityModel: ServableModel {
       _ inputs: [NamedTensor], outputs wanted: Set<String>, parameters: [String: ParameterValue],
       handle: RequestHandle?
     ) throws(ServingError) -> [NamedTensor] {
-      if delay > 0 { try sleep(until: Clock.now().addingClamping(delay), handle) }
+      if delay > 0, !pause.wait(until: Clock.now().addingClamping(delay), handle) {
+        throw ActiveRequest.cancelled
+      }
       return inputs.compactMap { input in
         outputs[input.name].map { NamedTensor($0, input.tensor) }
       }
-    }
-
-    private func sleep(until end: UInt64, _ handle: RequestHandle?) throws(ServingError) {
-      handle?.onCancel { [pause] in
-        // Taking the lock once makes sure that the sleeper is either before its look or asleep.
-        pause.withLock { _ in }
-        pause.broadcast()
-      }
-      let isCancelled = pause.wait { _ in
-        if handle?.isCancelled == true { return .done(true) }
-        return Clock.now() >= end ? .done(false) : .wait(until: end)
-      }
-      if isCancelled { throw ActiveRequest.cancelled }
     }
   }
 }
@@ -105,12 +94,12 @@ private final class DecoupledSample: ServableModel {
 
   private final class Instance: DecoupledInstance {
     private let isRepeat: Bool
-    private let pause = Monitor(())
+    private let pause = Pause()
 
     init(_ isRepeat: Bool) { self.isRepeat = isRepeat }
 
     func run(
-      _ inputs: [NamedTensor], parameters: [String: ParameterValue],
+      _ inputs: [NamedTensor], parameters: [String: ParameterValue], handle: RequestHandle?,
       send: ([NamedTensor]) -> Bool
     ) throws(ServingError) {
       func values(_ name: String) -> [Int] {
@@ -127,19 +116,20 @@ private final class DecoupledSample: ServableModel {
       }
       let delays = values("DELAY")
       for (index, element) in elements.enumerated() {
-        sleep(milliseconds: index < delays.count ? delays[index] : 0)
+        guard sleep(milliseconds: index < delays.count ? delays[index] : 0, handle) else { return }
         let outputs = [
           try tensor("OUT", .int32, [element]), try tensor("IDX", .uint32, [index]),
         ]
         guard send(outputs) else { return }
       }
-      sleep(milliseconds: values("WAIT").first ?? 0)
+      _ = sleep(milliseconds: values("WAIT").first ?? 0, handle)
     }
 
-    private func sleep(milliseconds: Int) {
+    /// False where the request was given up meanwhile.
+    private func sleep(milliseconds: Int, _ handle: RequestHandle?) -> Bool {
       // What a request asks for is bounded: a minute is enough to see the order of things.
       let end = Clock.now() + UInt64(min(max(milliseconds, 0), 60_000)) * 1_000_000
-      pause.wait { _ in Clock.now() >= end ? .done(()) : .wait(until: end) }
+      return pause.wait(until: end, handle)
     }
 
     private func tensor(
@@ -153,6 +143,24 @@ private final class DecoupledSample: ServableModel {
         let served = ServedTensor(host)
       else { throw ServingError(.internalFailure, "the output '\(name)'") }
       return NamedTensor(name, served)
+    }
+  }
+}
+
+/// A sleep that ends when its request is given up.
+private final class Pause: Sendable {
+  private let monitor = Monitor(())
+
+  /// False where the request was given up before `end`.
+  func wait(until end: UInt64, _ handle: RequestHandle?) -> Bool {
+    handle?.onCancel { [monitor] in
+      // Taking the lock once makes sure that the sleeper is either before its look or asleep.
+      monitor.withLock { _ in }
+      monitor.broadcast()
+    }
+    return monitor.wait { _ in
+      if handle?.isCancelled == true { return .done(false) }
+      return Clock.now() >= end ? .done(true) : .wait(until: end)
     }
   }
 }

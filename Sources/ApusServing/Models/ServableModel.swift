@@ -35,9 +35,10 @@ package protocol BatchedInstance: AnyObject {
 
 /// Answers a request with any number of responses. One thread at a time.
 package protocol DecoupledInstance: AnyObject {
-  /// Blocks until all responses are sent. `send` answers whether the client still listens.
+  /// Blocks until all responses are sent. `send` answers whether the client still listens; `handle` tells
+  /// when it ceases to, between responses as well.
   func run(
-    _ inputs: [NamedTensor], parameters: [String: ParameterValue],
+    _ inputs: [NamedTensor], parameters: [String: ParameterValue], handle: RequestHandle?,
     send: ([NamedTensor]) -> Bool
   ) throws(ServingError)
 }

@@ -1,7 +1,3 @@
-#if Server
-package import ApusServing
-internal import NIOHTTP1
-
 /// Endpoints that are allowed and refused together, by the names of Triton's restriction flags.
 package enum EndpointGroup: String, CaseIterable, Hashable, Sendable {
   case health, metadata, inference, statistics, trace, logging
@@ -14,13 +10,17 @@ package enum EndpointGroup: String, CaseIterable, Hashable, Sendable {
 package struct AccessPolicy: Sendable {
   /// A header that calls to a group must carry with this value.
   package struct Restriction: Hashable, Sendable {
+    /// In lower case, as it comes over the wire.
     package let header: String
     package let value: String
+  }
 
-    package init(header: String, value: String) {
-      self.header = header
-      self.value = value
-    }
+  /// Why a call may not be made.
+  package enum Refusal: Hashable, Sendable {
+    /// It lacks this header, or the header has another value.
+    case restricted(header: String)
+    case tokenMissing
+    case tokenUnknown
   }
 
   /// One restriction a group.
@@ -29,26 +29,35 @@ package struct AccessPolicy: Sendable {
   /// `X-API-Key: TOKEN`. Groups that are not named here are open.
   package var tokens: [EndpointGroup: [String]] = [:]
 
-  package init() {}
+  /// What precedes a restriction's key in the header's name.
+  private let headerPrefix: String
 
-  /// Reads `GROUP,GROUP:HEADER=VALUE`, as `--http-restricted-api` has it. Throws where it has another form,
-  /// names a group that does not exist, or one that is restricted already.
+  package init(headerPrefix: String = "") { self.headerPrefix = headerPrefix }
+
+  /// Whether everybody may call everything.
+  package var isOpen: Bool { restrictions.isEmpty && tokens.isEmpty }
+
+  /// Reads `GROUP,GROUP:KEY=VALUE`, as `--http-restricted-api` and `--grpc-restricted-protocol` have it; the
+  /// header is the policy's prefix and the key. Throws where the text has another form, names a group that
+  /// does not exist, or one that is restricted already.
   package mutating func restrict(_ text: String) throws(ServingError) {
     func failure(_ message: String) -> ServingError {
       ServingError(
-        .invalidArgument, "\(message) in '\(text)'; the form is <group>,<group>:<header>=<value>")
+        .invalidArgument, "\(message) in '\(text)'; the form is <group>,<group>:<key>=<value>")
     }
     guard let colon = text.firstIndex(of: ":") else { throw failure("no ':'") }
     let rule = text[text.index(after: colon)...]
     guard let equals = rule.firstIndex(of: "="), equals > rule.startIndex else {
-      throw failure("no '<header>=<value>'")
+      throw failure("no '<key>=<value>'")
     }
     let restriction = Restriction(
-      header: rule[..<equals].trimmed, value: String(rule[rule.index(after: equals)...]))
+      header: headerPrefix + Self.trimmed(rule[..<equals]).lowercased(),
+      value: String(rule[rule.index(after: equals)...]))
     for name in text[..<colon].split(separator: ",", omittingEmptySubsequences: false) {
-      guard let group = EndpointGroup(rawValue: name.trimmed) else {
+      let name = Self.trimmed(name)
+      guard let group = EndpointGroup(rawValue: name) else {
         let known = EndpointGroup.allCases.map(\.rawValue).sorted().joined(separator: ", ")
-        throw failure("unknown group '\(name.trimmed)' (there are \(known))")
+        throw failure("unknown group '\(name)' (there are \(known))")
       }
       guard restrictions[group] == nil else {
         throw failure("group '\(group.rawValue)' is restricted twice")
@@ -57,34 +66,32 @@ package struct AccessPolicy: Sendable {
     }
   }
 
-  /// The answer to a call that may not be made; nil where it may.
-  func refusal(of group: EndpointGroup, _ headers: CallHeaders) -> HTTPAnswer? {
+  /// Why a call to a group may not be made; nil where it may. `header` gives the value of a header by its
+  /// name in lower case.
+  package func refusal(of group: EndpointGroup, header: (String) -> String?) -> Refusal? {
     if let restriction = restrictions[group] {
-      let value = headers.all.first(name: restriction.header)
-      guard let value, Self.isSame(value, restriction.value) else {
-        return .error(
-          .forbidden, "This API is restricted, expecting header '\(restriction.header)'")
+      guard let value = header(restriction.header), Self.isSame(value, restriction.value) else {
+        return .restricted(header: restriction.header)
       }
     }
     guard let tokens = tokens[group] else { return nil }
-    guard let token = Self.token(headers) else {
-      return .error(
-        ServingError(
-          .unauthorized,
-          "This API asks for a token: 'Authorization: Bearer <token>' or 'X-API-Key: <token>'"))
-    }
+    guard let token = Self.token(header) else { return .tokenMissing }
     var isKnown = false
     for candidate in tokens where Self.isSame(candidate, token) { isKnown = true }
-    return isKnown
-      ? nil : .error(ServingError(.unauthorized, "The token is not valid for this API"))
+    return isKnown ? nil : .tokenUnknown
   }
 
-  private static func token(_ headers: CallHeaders) -> String? {
-    if let key = headers.apiKey { return key.trimmed }
-    guard let value = headers.authorization?.trimmed, value.utf8.count > 7,
+  private static func token(_ header: (String) -> String?) -> String? {
+    if let key = header("x-api-key") { return trimmed(key) }
+    guard let value = header("authorization").map(trimmed), value.utf8.count > 7,
       value.prefix(7).lowercased() == "bearer "
     else { return nil }
-    return value.dropFirst(7).trimmed
+    return trimmed(value.dropFirst(7))
+  }
+
+  private static func trimmed(_ text: some StringProtocol) -> String {
+    let isSpace = { (character: Character) in character == " " || character == "\t" }
+    return String(text.drop(while: isSpace).reversed().drop(while: isSpace).reversed())
   }
 
   /// Compares in a time that tells nothing of where texts differ.
@@ -97,4 +104,3 @@ package struct AccessPolicy: Sendable {
     return difference == 0
   }
 }
-#endif
