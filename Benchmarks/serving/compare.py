@@ -58,6 +58,7 @@ def main():
     parser.add_argument("--resnet", help="a materialised ResNet-50")
     parser.add_argument("--only", default="")
     parser.add_argument("--protocol", action="append", choices=PROTOCOLS)
+    parser.add_argument("--flag", action="append", default=[], help="a flag more for apus serve, as --flag=--http-thread-count=1")
     parser.add_argument("--out", type=pathlib.Path)
     arguments = parser.parse_args()
     work, clean = scratch()
@@ -66,7 +67,8 @@ def main():
     # Triton's server starts only with models that all load, so each has a repository of its own.
     repositories = {kind: models.write(work / kind, [m for m, _, both in chosen.values() if both or kind == "apus"])
                     for kind in ("apus", "triton")}
-    begin = {"apus": lambda: bench.start("apus", [arguments.apus, "serve", "--threads=1"], repositories["apus"])}
+    begin = {"apus": lambda: bench.start("apus", [arguments.apus, "serve", "--threads=1"], repositories["apus"],
+                                          arguments.flag)}
     if arguments.triton:
         begin["triton"] = lambda: bench.start("triton", oracle.prepare(), repositories["triton"])
     servers, ended = {kind: start() for kind, start in begin.items()}, {}
