@@ -9,6 +9,8 @@ package struct ServingError: Error, Hashable, Sendable {
 
   package let code: Code
   package let message: String
+  /// Whether the request had been accepted: it failed while it waited or ran.
+  package var isAfterAdmission = false
 
   package init(_ code: Code, _ message: String) {
     self.code = code
@@ -16,7 +18,11 @@ package struct ServingError: Error, Hashable, Sendable {
   }
 
   /// The same error with words put before its message.
-  package func prefixed(_ prefix: String) -> ServingError { ServingError(code, prefix + message) }
+  package func prefixed(_ prefix: String) -> ServingError {
+    var error = ServingError(code, prefix + message)
+    error.isAfterAdmission = isAfterAdmission
+    return error
+  }
 }
 
 extension ServingError: CustomStringConvertible {

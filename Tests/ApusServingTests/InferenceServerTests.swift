@@ -93,33 +93,55 @@ import Testing
         default_queue_policy { default_timeout_microseconds: 20000 max_queue_size: 2 }
       }
       instance_group { count: 1 }
-      parameters { key: "execute_delay_ms" value { string_value: "200" } }
+      parameters { key: "execute_delay_ms" value { string_value: "60000" } }
       """, batch: 1)
     let server = try repository.server()
     try await server.start()
     let request = try InferenceRequest("m", [1])
-    let found = await withTaskGroup(of: String.self) { group in
-      for _ in 0..<4 {
-        group.addTask {
-          do throws(ServingError) {
-            _ = try await server.infer(request)
-            return "answered"
-          } catch { return error.message }
-        }
-        try? await Task.sleep(for: .milliseconds(5))
-      }
-      return await group.reduce(into: []) { $0.append($1) }.sorted()
+    let model = try #require(server.repository.served.first)
+    // The instance is busy until this one is given up.
+    let running = server.submit(request) { _ in }
+    try await eventually { model.pendingCount == 0 }
+    try #require(model.statistics.current.failures.isEmpty)
+    func outcome() async -> String {
+      do throws(ServingError) {
+        _ = try await server.infer(request)
+        return "answered"
+      } catch { return error.message }
     }
-    #expect(
-      found == [
-        "[request id: <id_unknown>] Exceeds maximum queue size",
-        "[request id: <id_unknown>] Request timeout expired",
-        "[request id: <id_unknown>] Request timeout expired", "answered",
-      ])
+    let expired = await outcome()
+    #expect(expired == "[request id: <id_unknown>] Request timeout expired")
+    running.cancel()
     let text = server.metrics()
     #expect(
       text.contains(
-        #"nv_inference_request_failure{model="m",version="1",reason="REJECTED"} 3"#))
+        #"nv_inference_request_failure{model="m",version="1",reason="REJECTED"} 1"#))
+  }
+
+  @Test func fullQueuesRefuse() async throws {
+    let repository = try TemporaryRepository()
+    try repository.addIdentity(
+      "m",
+      """
+      dynamic_batching { default_queue_policy { max_queue_size: 1 } }
+      instance_group { count: 1 }
+      parameters { key: "execute_delay_ms" value { string_value: "60000" } }
+      """, batch: 1)
+    let server = try repository.server()
+    try await server.start()
+    let request = try InferenceRequest("m", [1])
+    let model = try #require(server.repository.served.first)
+    let running = server.submit(request) { _ in }
+    try await eventually { model.pendingCount == 0 }
+    let waiting = server.submit(request) { _ in }
+    let failure = await withCheckedContinuation { continuation in
+      server.submit(request) { reply in
+        if case .failure(let error) = reply { continuation.resume(returning: error.message) }
+      }
+    }
+    #expect(failure == "[request id: <id_unknown>] Exceeds maximum queue size")
+    waiting.cancel()
+    running.cancel()
   }
 
   @Test func cancelledRequestsLeaveTheQueue() async throws {
@@ -194,4 +216,13 @@ import Testing
     #expect(statistics.inferenceStats.cacheMiss.count == 2)
     #expect(statistics.executionCount == 2)
   }
+}
+
+/// Waits for a condition that others bring about.
+private func eventually(_ condition: () -> Bool) async throws {
+  for _ in 0..<6000 {
+    if condition() { return }
+    try await Task.sleep(for: .milliseconds(5))
+  }
+  Issue.record("it did not come about within half a minute")
 }

@@ -26,6 +26,12 @@ struct GRPCFlags: ParsableArguments {
   var grpcRestrictedProtocol: [String] = []
   @Option(help: "A regular expression: headers of such names become parameters of requests.")
   var grpcHeaderForwardPattern = ""
+  @Option(
+    help: """
+      none, low, medium or high: compresses answers to clients that understand it; none only those to \
+      compressed requests.
+      """)
+  var grpcInferResponseCompressionLevel = "none"
   @Option(help: "Milliseconds of silence before a connection is asked whether it lives.")
   var grpcKeepaliveTime = 7_200_000
   @Option(help: "Milliseconds that it has to answer.") var grpcKeepaliveTimeout = 20_000
@@ -69,6 +75,14 @@ struct GRPCFlags: ParsableArguments {
       grpcMaxConnectionAgeGrace > 0 ? .milliseconds(grpcMaxConnectionAgeGrace) : nil
     for rule in grpcRestrictedProtocol { try configuration.access.restrict(rule) }
     configuration.access.tokens = try http.tokens()
+    let levels: [String: Int?] = ["none": nil, "low": 1, "medium": 6, "high": 9]
+    guard let level = levels[grpcInferResponseCompressionLevel] else {
+      throw ApusError(
+        .invalidInput,
+        "--grpc-infer-response-compression-level is none, low, medium or high, found "
+          + "'\(grpcInferResponseCompressionLevel)'")
+    }
+    configuration.responseCompressionLevel = level
     configuration.forwardsHeader = try HeaderPattern.matcher(grpcHeaderForwardPattern)
     configuration.isReflectionEnabled = grpcReflection.isOn
     return configuration

@@ -2,7 +2,6 @@
 internal import ApusServing
 internal import ApusServingSchema
 internal import NIOCore
-internal import Synchronization
 
 /// `ModelStreamInfer`: any number of requests, each with any number of answers. What is wrong with a
 /// request is an answer as well, so that the others go on.
@@ -54,7 +53,6 @@ final class StreamInference: CallReceiver {
       outbox: outbox, ticket: ticket, request: request, version: content.version,
       wantsEmptyFinalResponse: decoded.wantsEmptyFinalResponse, endsWithError: endsWithError)
     let handle = service.submit(request) { replies.take($0) }
-    replies.isUnderWay.store(true, ordering: .relaxed)
     outbox.attach(handle, to: ticket)
   }
 
@@ -85,8 +83,6 @@ private final class StreamReplies: Sendable {
   let version: String
   let wantsEmptyFinalResponse: Bool
   let endsWithError: Bool
-  /// Whether the service has taken the request; failures before are refusals of it.
-  let isUnderWay = Atomic(false)
 
   init(
     outbox: StreamOutbox, ticket: StreamOutbox.Ticket, request: InferenceRequest, version: String,
@@ -114,13 +110,7 @@ private final class StreamReplies: Sendable {
   }
 
   private func fail(_ error: ServingError) {
-    let isRefusal =
-      switch error.code {
-      case .invalidArgument, .notFound, .unsupported, .alreadyExists:
-        !isUnderWay.load(ordering: .relaxed)
-      default: false
-      }
-    if isRefusal {
+    if !error.isAfterAdmission {
       outbox.put(StreamAnswer.failure(error, id: request.id), for: ticket, isFinal: true)
     } else if endsWithError {
       outbox.fail(CallStatus(error))

@@ -107,7 +107,10 @@ final class Responder: Sendable {
 
   func fail(_ request: ActiveRequest, _ error: ServingError, _ reason: FailureReason) {
     statistics.countFailure(reason, arrival: request.times.arrival, end: Clock.now())
-    finish(request, .failure(error.naming(request.request)))
+    var error = error.naming(request.request)
+    // What no scheduler took was refused.
+    error.isAfterAdmission = reason != .other
+    finish(request, .failure(error))
   }
 
   private func finish(_ request: ActiveRequest, _ reply: Reply) {

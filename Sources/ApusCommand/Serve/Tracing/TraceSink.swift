@@ -54,7 +54,9 @@ final class TraceSink: Sendable {
       let name = record.settings.file
       // A client may turn traces on in a server that was started without a file for them.
       guard !state.isClosed else { return nil }
-      guard !name.isEmpty else { return "the server was started without --trace-config=triton,file=PATH" }
+      guard !name.isEmpty else {
+        return "the server was started without --trace-config=triton,file=PATH"
+      }
       let count = state.written[name] ?? 0
       let frequency = record.settings.logFrequency
       // A file of so many traces, then the next: trace.json.0, trace.json.1 ...
