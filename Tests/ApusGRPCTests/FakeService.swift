@@ -121,7 +121,9 @@ final class FakeService: InferenceService {
       }
       reply(.finished)
     case "broken":
-      reply(.failure(ServingError(.unavailable, "the model broke")))
+      var error = ServingError(.unavailable, "the model broke")
+      error.isAfterAdmission = true
+      reply(.failure(error))
     default: reply(.response(Self.echo(request), isFinal: true))
     }
     return handle
