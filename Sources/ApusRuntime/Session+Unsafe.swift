@@ -27,6 +27,8 @@ internal import CApusPlatform
   var context = EvaluationContext()
   /// The profile of the segment that was made last.
   private var latestProfile = 0
+  /// What the last run left behind for runs of the same shapes.
+  private(set) var direct: DirectRun?
   /// Time per node of profiled runs, in nanoseconds.
   package internal(set) var profile = LayerProfile()
 
@@ -99,6 +101,7 @@ internal import CApusPlatform
   package func run(
     ordered inputs: [HostTensor], _ runOptions: RunOptions = RunOptions()
   ) throws(RuntimeError) -> [HostTensor] {
+    if let results = try runDirectly(inputs, runOptions) { return results }
     var tensors: [HostTensor] = []
     for (output, value) in zip(
       engine.plan.graph.outputs, try run(values: inputs.map(HostValue.tensor), runOptions))
@@ -132,7 +135,8 @@ internal import CApusPlatform
     }
     clear()
     defer { clear() }
-    unsafe status.pointee = ApusStatus()
+    resetStatus()
+    direct = nil
 
     memoryLimit =
       options.limits.memory
@@ -159,6 +163,9 @@ internal import CApusPlatform
       case .finished:
         let results = try unsafe outputs.collect(graph, segment.state, slots, hosted)
         if let length = segment.state.cacheLength { kvCache?.commit(length: length) }
+        if kvCache == nil, visited.count == 1, hosted.isEmpty {
+          direct = DirectRun(segment, graph, shapes: inputs.map { $0?.tensor?.shape ?? [] })
+        }
         return results
       case .read(let values, _):
         segment = try follow(segment, reading: values, specializer)
@@ -261,7 +268,9 @@ internal import CApusPlatform
 
   // MARK: Execution
 
-  private func execute(_ segment: Segment, _ options: RunOptions) throws(RuntimeError) {
+  func resetStatus() { unsafe status.pointee = ApusStatus() }
+
+  func execute(_ segment: Segment, _ options: RunOptions) throws(RuntimeError) {
     for work in segment.work {
       if cancellation.isCancelled { throw .cancelled }
       switch work {

@@ -69,6 +69,9 @@ internal import CApusPlatform
     unsafe Storage(address, byteCount, .nothing, owner, writable: true)
   }
 
+  /// Whether nobody else knows the memory.
+  package var ownsMemory: Bool { release == .free }
+
   /// Whether the bytes are the owner's own.
   package func isBorrowed(from owner: AnyObject) -> Bool { keepAlive === owner }
 

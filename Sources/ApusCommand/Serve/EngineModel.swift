@@ -53,11 +53,13 @@ final class EngineModel: ServableModel {
 /// Runs an engine's session on tensors of the protocol.
 private final class SessionInstance: BatchedInstance {
   private let session: Session
+  private let inputNames: [String]
   private let outputNames: [String]
   private let running: RunningSession
 
   init(_ session: Session, _ signature: ModelSignature) {
     self.session = session
+    inputNames = signature.inputs.map(\.name)
     outputNames = signature.outputs.map(\.name)
     running = RunningSession(session.cancellation)
   }
@@ -66,19 +68,35 @@ private final class SessionInstance: BatchedInstance {
     _ inputs: [NamedTensor], outputs: Set<String>, parameters: [String: ParameterValue],
     handle: RequestHandle?
   ) throws(ServingError) -> [NamedTensor] {
-    var tensors: [String: HostTensor] = [:]
-    for input in inputs { tensors[input.name] = try Self.host(input) }
+    let tensors = try hostTensors(inputs)
     let results = try running.during(handle) { () throws(ServingError) in
-      do throws(RuntimeError) { return try session.run(tensors) } catch {
+      do throws(RuntimeError) { return try session.run(ordered: tensors) } catch {
         throw ServingError(Self.code(error), error.description)
       }
     }
     var named: [NamedTensor] = []
-    for name in outputNames where outputs.isEmpty || outputs.contains(name) {
-      guard let result = results[name] else { continue }
+    named.reserveCapacity(results.count)
+    for (name, result) in zip(outputNames, results) where outputs.isEmpty || outputs.contains(name)
+    {
       named.append(NamedTensor(name, try Self.served(result, name)))
     }
     return named
+  }
+
+  /// The inputs in the engine's order, which mostly is theirs.
+  private func hostTensors(_ inputs: [NamedTensor]) throws(ServingError) -> [HostTensor] {
+    var tensors: [HostTensor] = []
+    tensors.reserveCapacity(inputNames.count)
+    for (index, name) in inputNames.enumerated() {
+      if index < inputs.count, inputs[index].name == name {
+        tensors.append(try Self.host(inputs[index]))
+      } else if let input = inputs.first(where: { $0.name == name }) {
+        tensors.append(try Self.host(input))
+      } else {
+        throw ServingError(.invalidArgument, "the model has no value for its input '\(name)'")
+      }
+    }
+    return tensors
   }
 
   private static func code(_ error: RuntimeError) -> ServingError.Code {

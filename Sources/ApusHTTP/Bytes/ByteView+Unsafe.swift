@@ -53,6 +53,20 @@ internal import CApusPlatform
     }
   }
 
+  /// Whether both have the same bytes.
+  func isEqual(to other: ByteView) -> Bool {
+    unsafe withBytes { mine in
+      unsafe other.withBytes { theirs in unsafe mine.elementsEqual(theirs) }
+    }
+  }
+
+  /// The bytes in memory that is no larger than they are.
+  func copied() throws(ServingError) -> ByteView {
+    var bytes: [UInt8] = []
+    append(0..<count, to: &bytes)
+    return try ByteView(bytes)
+  }
+
   /// Whether a part of it is that text.
   func holds(_ text: String, at range: Range<Int>) -> Bool {
     precondition(range.lowerBound >= 0 && range.upperBound <= count)

@@ -10,7 +10,7 @@ struct InferenceDecoder {
   let maxInputSize: Int
 
   /// What an input's part of the text says of it.
-  private struct Input {
+  struct Input {
     var name: String?
     var dataType: String?
     var shape: [Int]?
@@ -25,15 +25,22 @@ struct InferenceDecoder {
   private static let outputKeys = ["name", "parameters"]
   private static let formKeys = ["binary_data_output"]
 
-  /// Decodes `body`, whose JSON text has `headerLength` bytes; all of them where that is nil.
+  /// Decodes `body`, whose JSON text has `headerLength` bytes; all of them where that is nil. `memory` is that of
+  /// calls to the same model.
   func decode(
-    _ body: ByteView, headerLength: Int?, into call: inout InferenceCall
+    _ body: ByteView, headerLength: Int?, memory: InferenceMemory = InferenceMemory(),
+    into call: inout InferenceCall
   ) throws(ServingError) {
     let length = headerLength ?? body.count
     guard length <= maxInputSize else {
       throw InferenceDecoder.tooLarge(length, limit: maxInputSize)
     }
-    var reader = JSONReader(body[0..<length])
+    let text = body[0..<length]
+    let payload = body[length..<body.count]
+    if headerLength != nil, let inputs = memory.recall(text, &call) {
+      return try place(inputs, payload, &call)
+    }
+    var reader = JSONReader(text)
     try reader.enterObject()
     var inputs: [Input]?
     var seen: UInt32 = 0
@@ -53,7 +60,8 @@ struct InferenceDecoder {
         .invalidArgument,
         "Unable to parse 'inputs': attempt to access non-existing object member 'inputs'")
     }
-    try place(inputs, payload: body[length..<body.count], reader, &call)
+    if headerLength != nil { memory.remember(text, inputs, call) }
+    try place(inputs, payload: payload, reader, &call)
   }
 
   /// Shapes are told in messages and copied; no tensor has so many extents.
@@ -211,16 +219,7 @@ struct InferenceDecoder {
         again.advance(to: place)
         tensor = try again.tensor(type, shape: shape, input: name)
       } else if let size = input.parameters.binarySize {
-        guard size <= payload.count - used else {
-          throw ServingError(
-            .invalidArgument,
-            "unexpected size for input '\(name)', expecting \(size - (payload.count - used)) "
-              + "additional bytes for model '\(call.request.model)'")
-        }
-        tensor = try ServedTensor(
-          type, shape: shape, storage: payload.storage, offset: payload.offset + used,
-          byteCount: size, input: name)
-        used += size
+        tensor = try self.tensor(type, shape, size, payload, &used, name, call.request.model)
       } else if let range = try input.parameters.range() {
         let storage = try sharedMemory.lease(range).read()
         tensor = try ServedTensor(
@@ -231,19 +230,59 @@ struct InferenceDecoder {
       }
       call.request.inputs.append(NamedTensor(name, tensor))
     }
-    guard used == payload.count else {
+    try requireEnd(used, payload, call.request.model)
+  }
+
+  /// As above, for inputs that all have their bytes behind the text.
+  private func place(
+    _ inputs: [InferenceMemory.BinaryInput], _ payload: ByteView, _ call: inout InferenceCall
+  ) throws(ServingError) {
+    var used = 0
+    call.request.inputs.reserveCapacity(inputs.count)
+    for input in inputs {
+      let tensor = try tensor(
+        input.type, input.shape, input.byteCount, payload, &used, input.name, call.request.model)
+      call.request.inputs.append(NamedTensor(input.name, tensor))
+    }
+    try requireEnd(used, payload, call.request.model)
+  }
+
+  /// The next `size` bytes as a tensor.
+  private func tensor(
+    _ type: DataType, _ shape: [Int], _ size: Int, _ payload: ByteView, _ used: inout Int,
+    _ name: String, _ model: String
+  ) throws(ServingError) -> ServedTensor {
+    guard size <= payload.count - used else {
       throw ServingError(
         .invalidArgument,
-        "unexpected additional input data for model '\(call.request.model)'")
+        "unexpected size for input '\(name)', expecting \(size - (payload.count - used)) "
+          + "additional bytes for model '\(model)'")
+    }
+    let tensor = try ServedTensor(
+      type, shape: shape, storage: payload.storage, offset: payload.offset + used, byteCount: size,
+      input: name)
+    used += size
+    return tensor
+  }
+
+  private func requireEnd(
+    _ used: Int, _ payload: ByteView, _ model: String
+  ) throws(ServingError) {
+    guard used == payload.count else {
+      throw ServingError(
+        .invalidArgument, "unexpected additional input data for model '\(model)'")
     }
   }
 
   private func requireOneSource(_ input: Input) throws(ServingError) {
+    let count =
+      (input.data == nil ? 0 : 1) + (input.parameters.binarySize == nil ? 0 : 1)
+      + (input.parameters.region == nil ? 0 : 1)
+    guard count != 1 else { return }
     var sources: [String] = []
     if input.data != nil { sources.append("'data'") }
     if input.parameters.binarySize != nil { sources.append("'binary_data_size'") }
     if input.parameters.region != nil { sources.append("'shared_memory_region'") }
-    guard sources.count != 1 else { return }
     let found =
       sources.isEmpty ? "But no field is set" : "But set " + sources.joined(separator: " ")
     throw ServingError(

@@ -9,24 +9,36 @@ internal import NIOCore
 struct InferenceEncoder: Sendable {
   let layout: AnswerLayout
   var coding = ContentCoding.identity
+  /// Of answers to calls with the same head.
+  var memory: InferenceMemory?
 
   /// A whole answer.
   func answer(_ response: InferenceResponse) -> HTTPAnswer {
     do throws(ServingError) {
-      var writer = JSONWriter()
-      try write(response, &writer)
-      let headerLength = writer.bytes.count
       var payload = 0
-      for output in response.outputs where isBinary(output) { payload += output.tensor.byteCount }
+      var isAllBinary = true
+      for output in response.outputs {
+        if isBinary(output) { payload += output.tensor.byteCount } else { isAllBinary = false }
+      }
+      let text: [UInt8]
+      if isAllBinary, let known = memory?.text(of: response) {
+        text = known
+      } else {
+        var writer = JSONWriter()
+        try write(response, &writer)
+        text = writer.bytes
+        if isAllBinary { memory?.remember(text, of: response) }
+      }
+      let headerLength = text.count
       var body = ByteBufferAllocator().buffer(capacity: headerLength + payload)
-      body.writeBytes(writer.bytes)
+      body.writeBytes(text)
       for output in response.outputs where isBinary(output) {
         _ = unsafe output.tensor.withBytes { unsafe body.writeBytes($0) }
       }
       var answer = HTTPAnswer(
         contentType: payload > 0 ? "application/octet-stream" : "application/json", body: body)
       if payload > 0 {
-        answer.headers.append(("Inference-Header-Content-Length", "\(headerLength)"))
+        answer.headers.append(("Inference-Header-Content-Length", String(headerLength)))
       }
       if let compressed = Compressor.compress(answer.body, coding) {
         answer.body = compressed
@@ -67,15 +79,15 @@ struct InferenceEncoder: Sendable {
   ) throws(ServingError) {
     try writer.object { (writer) throws(ServingError) in
       if !response.id.isEmpty {
-        writer.key("id")
+        writer.key(fixed: "id")
         writer.string(response.id)
       }
-      writer.key("model_name")
+      writer.key(fixed: "model_name")
       writer.string(response.model)
-      writer.key("model_version")
-      writer.string("\(response.version)")
+      writer.key(fixed: "model_version")
+      writer.string(String(response.version))
       if !response.parameters.isEmpty {
-        writer.key("parameters")
+        writer.key(fixed: "parameters")
         writer.object { writer in
           for (name, value) in response.parameters.sorted(by: { $0.key < $1.key }) {
             writer.key(name)
@@ -83,7 +95,7 @@ struct InferenceEncoder: Sendable {
           }
         }
       }
-      writer.key("outputs")
+      writer.key(fixed: "outputs")
       try writer.array { (writer) throws(ServingError) in
         for output in response.outputs {
           try writer.object { (writer) throws(ServingError) in try write(output, &writer) }
@@ -95,23 +107,23 @@ struct InferenceEncoder: Sendable {
   private func write(
     _ output: InferenceResponse.Output, _ writer: inout JSONWriter
   ) throws(ServingError) {
-    writer.key("name")
+    writer.key(fixed: "name")
     writer.string(output.name)
-    writer.key("datatype")
+    writer.key(fixed: "datatype")
     writer.string(output.tensor.dataType.name)
-    writer.key("shape")
+    writer.key(fixed: "shape")
     writer.array { writer in
       for extent in output.tensor.shape { writer.integer(extent) }
     }
     guard output.destination == nil else { return }
     if layout.isBinary(output.name) {
-      writer.key("parameters")
+      writer.key(fixed: "parameters")
       writer.object { writer in
-        writer.key("binary_data_size")
+        writer.key(fixed: "binary_data_size")
         writer.integer(output.tensor.byteCount)
       }
     } else {
-      writer.key("data")
+      writer.key(fixed: "data")
       try writer.elements(output.tensor, output: output.name)
     }
   }

@@ -22,11 +22,13 @@ extension TritonApplication {
     } else {
       let decoder = InferenceDecoder(
         sharedMemory: service.sharedMemory, maxInputSize: configuration.maxInputSize)
-      try decoder.decode(body, headerLength: headerLength, into: &decoded)
+      try decoder.decode(
+        body, headerLength: headerLength, memory: call.memory, into: &decoded)
     }
     try forwardHeaders(call, &decoded.request)
     decoded.request.traceParent = call.headers.traceParent
-    let encoder = InferenceEncoder(layout: decoded.layout, coding: call.headers.answerCoding)
+    let encoder = InferenceEncoder(
+      layout: decoded.layout, coding: call.headers.answerCoding, memory: call.memory)
     if call.headers.acceptsEvents {
       decoded.request.acceptsManyResponses = true
       stream(decoded.request, sink) { encoder.event($0) }

@@ -19,7 +19,7 @@ extension HTTPConnection {
     guard let context, let call = current, call.number == number, !call.isBegun else { return }
     call.isBegun = true
     write(
-      make(), to: context, isHead: call.head.method == .HEAD,
+      make(), to: context, isHead: call.head.isHead,
       keepsAlive: keepsAlive(call.head), version: call.head.version)
     finish(call, context)
   }
@@ -72,8 +72,8 @@ extension HTTPConnection {
     if isChunked { out.writeStaticString("\r\n") }
   }
 
-  private func keepsAlive(_ head: HTTPRequestHead) -> Bool {
-    if !head.isKeepAlive || settings.drain.isOn { isClosing = true }
+  private func keepsAlive(_ head: Head) -> Bool {
+    if !head.keepsAlive || settings.drain.isOn { isClosing = true }
     return !isClosing
   }
 

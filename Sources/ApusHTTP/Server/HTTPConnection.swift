@@ -19,15 +19,36 @@ final class HTTPConnection: ChannelDuplexHandler {
     case lingering
   }
 
-  /// A call from its head to the end of its answer.
-  final class Current {
-    let number: UInt64
-    let head: HTTPRequestHead
+  /// A head that was read, with what follows from it alone.
+  final class Head: Sendable {
     let call: CallHead
+    let version: HTTPVersion
+    let isHead: Bool
+    let keepsAlive: Bool
     /// Of the body.
     let limit: Int
     /// What the application knows the path as.
     let route: Route?
+    /// What was last understood of a body behind this head.
+    let memory = InferenceMemory()
+
+    init(_ head: HTTPRequestHead, _ call: CallHead, limit: Int, route: Route?) {
+      self.call = call
+      version = head.version
+      isHead = head.method == .HEAD
+      keepsAlive = head.isKeepAlive
+      self.limit = limit
+      self.route = route
+    }
+
+    /// Bytes of the body; nil where only the body tells.
+    var bodyLength: Int? { call.headers.contentLength ?? (call.headers.isChunked ? nil : 0) }
+  }
+
+  /// A call from its head to the end of its answer.
+  final class Current {
+    let number: UInt64
+    let head: Head
     /// Nil where the body is not wanted any more.
     var collector: BodyCollector?
     var isRead = false
@@ -37,15 +58,16 @@ final class HTTPConnection: ChannelDuplexHandler {
     var isChunked = false
     var handle: RequestHandle?
 
-    init(
-      _ number: UInt64, _ head: HTTPRequestHead, _ call: CallHead, limit: Int, route: Route?
-    ) {
+    init(_ number: UInt64, _ head: Head) {
       self.number = number
       self.head = head
-      self.call = call
-      self.limit = limit
-      self.route = route
     }
+  }
+
+  /// How many heads and ends of messages the parser has told of.
+  struct Told {
+    var heads = 0
+    var ends = 0
   }
 
   let application: any HTTPApplication
@@ -58,6 +80,9 @@ final class HTTPConnection: ChannelDuplexHandler {
   var bytesRead = 0
   /// Whether the connection ends with the answer under way.
   var isClosing = false
+  private(set) var told = Told()
+  /// The head that was begun last, where the same bytes would be begun the same way.
+  private(set) var lastHead: Head?
   private var arrival: UInt64 = 0
   private var calls: UInt64 = 0
   /// Parts of calls that came too early.
@@ -159,27 +184,36 @@ final class HTTPConnection: ChannelDuplexHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let part = unwrapInboundIn(data)
+    switch part {
+    case .head:
+      told.heads += 1
+      lastHead = nil
+    case .body: break
+    case .end: told.ends += 1
+    }
     guard phase != .lingering else { return }
     if !waiting.isEmpty || current?.isRead == true {
       waiting.append(part)
     } else {
-      process(part, context)
+      process(part)
     }
   }
 
-  private func process(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+  /// Whether the next byte, where the parser holds none back, begins a call that can be begun at once.
+  var isBetweenCalls: Bool {
+    current == nil && waiting.isEmpty && !isClosing && phase != .lingering
+  }
+
+  private func process(_ part: HTTPServerRequestPart) {
     switch part {
-    case .head(let head): begin(head, context)
+    case .head(let head): begin(head)
     case .body(let bytes): collect(bytes)
-    case .end: endOfCall(context)
+    case .end: endOfCall()
     }
   }
 
-  private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+  private func begin(_ head: HTTPRequestHead) {
     guard !isClosing else { return }
-    calls &+= 1
-    bytesRead = 0
-    enter(.body)
     let headers = CallHeaders(head.headers)
     let path = head.uri.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(head.uri[..<$0]) }
     let call = CallHead(
@@ -187,37 +221,53 @@ final class HTTPConnection: ChannelDuplexHandler {
       headers: headers)
     switch application.admit(call) {
     case .refused(let answer):
-      current = Current(calls, head, call, limit: 0, route: nil)
+      let head = Head(head, call, limit: 0, route: nil)
+      take(head)
       if let length = headers.contentLength, length > settings.maxUnwanted { isClosing = true }
       send({ answer }, call: calls)
     case .body(let limit, let route):
-      let current = Current(calls, head, call, limit: limit, route: route)
-      self.current = current
-      if let length = headers.contentLength, length > limit {
-        if length > settings.maxUnwanted { isClosing = true }
-        return send({ application.tooLarge(length) }, call: calls)
-      }
-      do throws(ServingError) {
-        current.collector = try BodyCollector(
-          expected: headers.contentLength ?? (headers.isChunked ? nil : 0),
-          headerLength: headers.plausibleHeaderLength)
-      } catch {
-        let error = error
-        isClosing = true
-        return send({ .error(error) }, call: calls)
-      }
-      if headers.expectsContinue, head.version != .http1_0 { writeContinue(context) }
+      let head = Head(head, call, limit: limit, route: route)
+      begin(head)
+      if !headers.expectsContinue { lastHead = head }
     }
   }
 
-  private func collect(_ bytes: ByteBuffer) {
+  private func take(_ head: Head) {
+    calls &+= 1
+    bytesRead = 0
+    enter(.body)
+    current = Current(calls, head)
+  }
+
+  /// Begins a call that was admitted.
+  func begin(_ head: Head) {
+    take(head)
+    let headers = head.call.headers
+    if let length = headers.contentLength, length > head.limit {
+      if length > settings.maxUnwanted { isClosing = true }
+      return send({ application.tooLarge(length) }, call: calls)
+    }
+    do throws(ServingError) {
+      current?.collector = try BodyCollector(
+        expected: head.bodyLength, headerLength: headers.plausibleHeaderLength)
+    } catch {
+      let error = error
+      isClosing = true
+      return send({ .error(error) }, call: calls)
+    }
+    if headers.expectsContinue, head.version != .http1_0, let context { writeContinue(context) }
+  }
+
+  /// Takes bytes of the body.
+  func collect(_ bytes: ByteBuffer) {
+    guard phase != .lingering else { return }
     bytesRead &+= bytes.readableBytes
     guard let call = current, let count = call.collector?.count else {
       // It is answered already.
       if bytesRead > settings.maxUnwanted, let context { linger(context) }
       return
     }
-    guard bytes.readableBytes <= call.limit - count else {
+    guard bytes.readableBytes <= call.head.limit - count else {
       call.collector = nil
       // How much more would come is not known.
       isClosing = true
@@ -231,8 +281,9 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
   }
 
-  private func endOfCall(_ context: ChannelHandlerContext) {
-    guard let call = current else { return }
+  /// The body is there.
+  func endOfCall() {
+    guard phase != .lingering, let context, let call = current else { return }
     call.isRead = true
     guard let collector = call.collector else {
       if call.isAnswered { next() }
@@ -241,9 +292,10 @@ final class HTTPConnection: ChannelDuplexHandler {
     call.collector = nil
     enter(.answering)
     unsentSince = phaseStart
+    let head = call.head
     let request = HTTPCall(
-      isPost: call.call.isPost, path: call.call.path, route: call.route,
-      headers: call.call.headers, body: collector.body, arrival: arrival)
+      isPost: head.call.isPost, path: head.call.path, route: head.route,
+      headers: head.call.headers, body: collector.body, arrival: arrival, memory: head.memory)
     arrival = 0
     let sink = CallSink(self, context.eventLoop, number: call.number)
     guard application.isLarge(request) else { return application.respond(to: request, sink) }
@@ -264,9 +316,9 @@ final class HTTPConnection: ChannelDuplexHandler {
     isPumping = true
     defer { isPumping = false }
     while current?.isRead != true, phase != .lingering, let part = waiting.popFirst() {
-      guard let context = self.context else { return }
+      guard self.context != nil else { return }
       if current == nil { arrival = Clock.now() }
-      process(part, context)
+      process(part)
     }
     if isReadHeld, waiting.count < Self.mostWaiting {
       isReadHeld = false

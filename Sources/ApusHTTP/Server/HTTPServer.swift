@@ -108,7 +108,7 @@ package final class HTTPServer: Service {
           let pipeline = channel.pipeline.syncOperations
           if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
           let connection = HTTPConnection(application, settings)
-          try pipeline.addHandler(ByteWatch(connection))
+          try pipeline.addHandler(RepeatedHeads(connection))
           try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
           try pipeline.addHandler(connection)
         }

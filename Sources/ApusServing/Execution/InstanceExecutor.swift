@@ -8,6 +8,10 @@ final class InstanceExecutor {
   private let responder: Responder
   /// Outputs beyond those of the contract that are computed: states of sequences.
   private let extraOutputs: Set<String>
+  /// Those, and all of the contract's.
+  private let allOutputs: Set<String>
+  /// Whether clients see outputs in other shapes than the model gives.
+  private let reshapesOutputs: Bool
 
   init(
     _ instance: ModelInstance, _ contract: ModelContract, _ batchInputs: BatchInputs,
@@ -18,14 +22,15 @@ final class InstanceExecutor {
     self.batchInputs = batchInputs
     self.responder = responder
     self.extraOutputs = extraOutputs
+    allOutputs = extraOutputs.union(contract.outputs.map(\.name))
+    reshapesOutputs = contract.outputs.contains { $0.reshape != nil }
   }
 
   /// Runs the instance without a request.
   func warmUp(_ inputs: [NamedTensor]) throws(ServingError) {
     switch instance {
     case .batched(let instance):
-      let names = extraOutputs.union(contract.outputs.map(\.name))
-      _ = try instance.run(inputs, outputs: names, parameters: [:], handle: nil)
+      _ = try instance.run(inputs, outputs: allOutputs, parameters: [:], handle: nil)
     case .decoupled(let instance):
       try instance.run(inputs, parameters: [:], handle: nil) { _ in true }
     }
@@ -33,12 +38,15 @@ final class InstanceExecutor {
 
   /// Computes and answers all of them. Returns how long computing took, in nanoseconds.
   func execute(_ requests: [ActiveRequest]) -> UInt64 {
-    var live: [ActiveRequest] = []
-    for request in requests {
-      if request.handle.isCancelled {
-        responder.fail(request, ActiveRequest.cancelled, .canceled)
-      } else {
-        live.append(request)
+    var live = requests
+    if requests.contains(where: \.handle.isCancelled) {
+      live = []
+      for request in requests {
+        if request.handle.isCancelled {
+          responder.fail(request, ActiveRequest.cancelled, .canceled)
+        } else {
+          live.append(request)
+        }
       }
     }
     guard !live.isEmpty else { return 0 }
@@ -158,12 +166,13 @@ final class InstanceExecutor {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// The outputs that any of the requests needs; empty for all.
+  /// The outputs that any of the requests needs.
   private func outputNames(_ requests: [ActiveRequest]) -> Set<String> {
     var names = extraOutputs
     for request in requests {
-      if request.request.outputs.isEmpty { return Set(contract.outputs.map(\.name)).union(names) }
-      for output in request.request.outputs { names.insert(output.name) }
+      let wanted = request.request.outputs
+      if wanted.isEmpty || wanted.count >= contract.outputs.count { return allOutputs }
+      for output in wanted { names.insert(output.name) }
     }
     return names
   }
@@ -174,9 +183,16 @@ final class InstanceExecutor {
   private func split(
     _ results: [NamedTensor], _ requests: [ActiveRequest]
   ) throws(ServingError) -> [[NamedTensor]] {
+    let results = ordered(results)
+    if requests.count == 1, !reshapesOutputs, batchInputs.isEmpty {
+      let size = requests[0].prepared.batchSize
+      if contract.maximumBatch == 0 || results.allSatisfy({ $0.tensor.shape.first == size }) {
+        return [results]
+      }
+    }
     var outputs = [[NamedTensor]](repeating: [], count: requests.count)
     let sizes = requests.map(\.prepared.batchSize)
-    for result in ordered(results) {
+    for result in results {
       let declared = contract.outputIndex[result.name].map { contract.outputs[$0] }
       if let source = batchInputs.scattered[result.name] {
         for (index, part) in try scatter(result, source, requests).enumerated() {
@@ -196,6 +212,11 @@ final class InstanceExecutor {
   }
 
   private func ordered(_ results: [NamedTensor]) -> [NamedTensor] {
+    if zip(results, contract.outputs).allSatisfy({ $0.name == $1.name }),
+      results.count <= contract.outputs.count
+    {
+      return results
+    }
     func place(_ name: String) -> Int { contract.outputIndex[name] ?? Int.max }
     return results.sorted { place($0.name) < place($1.name) }
   }

@@ -1,8 +1,8 @@
 internal import ApusModelConfig
 internal import ApusTensor
 
-/// A request that fits its model.
-package struct PreparedRequest: Sendable {
+/// A request that fits its model. Requests are handed on often, and this much of them never changes.
+package final class PreparedRequest: Sendable {
   package let request: InferenceRequest
   /// Items of the batch dimension; 1 where there is none.
   package let batchSize: Int
@@ -11,6 +11,13 @@ package struct PreparedRequest: Sendable {
   /// Requests with equal keys may be joined: shapes without the batch dimension, presence of
   /// optional inputs, contents of shape tensors.
   let key: [Int]
+
+  init(request: InferenceRequest, batchSize: Int, inputs: [NamedTensor], key: [Int]) {
+    self.request = request
+    self.batchSize = batchSize
+    self.inputs = inputs
+    self.key = key
+  }
 }
 
 extension ModelContract {
@@ -19,8 +26,12 @@ extension ModelContract {
   package func prepare(_ request: InferenceRequest) throws(ServingError) -> PreparedRequest {
     var slots = [NamedTensor?](repeating: nil, count: inputs.count)
     var batchSize: Int?
-    for input in request.inputs {
-      guard let index = inputIndex[input.name] else {
+    for (position, input) in request.inputs.enumerated() {
+      // Clients mostly keep to the model's order.
+      let index =
+        position < inputs.count && inputs[position].name == input.name
+        ? position : inputIndex[input.name]
+      guard let index else {
         throw ServingError(
           .invalidArgument, "unexpected inference input '\(input.name)' for model '\(model)'")
       }

@@ -50,6 +50,16 @@ struct JSONWriter {
     needsComma = false
   }
 
+  /// As above, for a name that needs no escapes.
+  mutating func key(fixed name: StaticString) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    name.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
   mutating func string(_ text: String) { string(utf8: text.utf8) }
 
   /// Writes bytes that are known to be UTF-8.
