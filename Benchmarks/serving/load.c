@@ -44,8 +44,9 @@ typedef struct {
 static int is_grpc;
 static char *content;
 static size_t content_size;
-static char head_block[1024];
-static size_t head_block_size;
+// Headers of the first call of a connection, and of later ones, which name what the first put into the table.
+static char first_block[1024], next_block[64];
+static size_t first_block_size, next_block_size;
 static uint32_t *latencies;
 static size_t count, capacity, errors;
 static int64_t measure_from;
@@ -113,11 +114,12 @@ static void flush_out(Connection *c) {
 static void begin(Connection *c) {
   c->start = now();
   if (is_grpc) {
-    c->stream = c->stream == 0 ? 1 : c->stream + 2;
+    int is_first = c->stream == 0;
+    c->stream = is_first ? 1 : c->stream + 2;
     c->stream_window = c->initial_window;
     c->data_bytes = 0;
     c->body_left = content_size;
-    put_frame(c, 1, 4, c->stream, head_block, head_block_size);
+    put_frame(c, 1, 4, c->stream, is_first ? first_block : next_block, is_first ? first_block_size : next_block_size);
   } else {
     c->head_size = c->in_body = 0;
     put(c, content, content_size);
@@ -203,12 +205,16 @@ static void read_grpc(Connection *c, const char *bytes, size_t size) {
   }
 }
 
+// A field that both sides keep (RFC 7541, 6.2.1), as clients of gRPC send theirs.
 static void literal(const char *name, const char *value) {
-  char *p = head_block + head_block_size;
-  *p++ = 0;
+  char *p = first_block + first_block_size;
+  *p++ = 0x40;
   *p++ = strlen(name), p = stpcpy(p, name);
   *p++ = strlen(value), p = stpcpy(p, value);
-  head_block_size = p - head_block;
+  first_block_size = p - first_block;
+  // The newest entry is number 62; this one will have `next_block_size` newer ones before it.
+  memmove(next_block + 1, next_block, next_block_size++);
+  next_block[0] = (char)(0x80 | (62 + next_block_size - 1));
 }
 
 static void connect_to(Connection *c, const char *host, int port) {

@@ -62,7 +62,7 @@ struct DirectRun {
         tensors.append(try HostTensor(type.element, shape: shape, storage: storage))
       case .input(let index, let type, let shape):
         // Who lent memory to the input may change it later.
-        guard case .dense(let storage, let offset) = inputs[index].content, storage.ownsMemory
+        guard case .dense(let storage, let offset) = inputs[index].content, storage.isStable
         else {
           tensors.append(try inputs[index].copied().viewed(as: type.element, shape))
           continue

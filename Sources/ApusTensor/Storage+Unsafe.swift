@@ -69,8 +69,8 @@ internal import CApusPlatform
     unsafe Storage(address, byteCount, .nothing, owner, writable: true)
   }
 
-  /// Whether nobody else knows the memory.
-  package var ownsMemory: Bool { release == .free }
+  /// Whether the bytes stay as they are as long as nobody writes through this storage.
+  package var isStable: Bool { release == .free || !isWritable }
 
   /// Whether the bytes are the owner's own.
   package func isBorrowed(from owner: AnyObject) -> Bool { keepAlive === owner }

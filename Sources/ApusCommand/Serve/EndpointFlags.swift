@@ -4,13 +4,23 @@ internal import ApusHTTP
 internal import ApusServing
 internal import ArgumentParser
 
+/// Threads of a front end. Small models run on them, so each processor can use one.
+enum ConnectionThreads {
+  static let help: ArgumentHelp =
+    "Threads that read and write connections; 0 takes one for each processor, 8 at most."
+
+  static func count(_ asked: Int) -> Int {
+    asked > 0 ? asked : min(max(Machine.usableProcessors, 1), 8)
+  }
+}
+
 /// The HTTP and metrics ports.
 struct HTTPFlags: ParsableArguments {
   @Option(help: "The HTTP protocol.") var allowHttp = Switch(true)
   @Option(help: "Address of the HTTP port.") var httpAddress = "0.0.0.0"
   @Option(help: "HTTP port; 0 takes any that is free.") var httpPort = 8000
   @Option(help: "Lets other processes listen on the same port.") var reuseHttpPort = Switch(false)
-  @Option(help: "Threads that read and write connections.") var httpThreadCount = 2
+  @Option(help: ConnectionThreads.help) var httpThreadCount = 0
   @Option(help: "Bytes of JSON, and of what a compressed body becomes.")
   var httpMaxInputSize = 64 << 20
   @Option(help: "A regular expression: headers of such names become parameters of requests.")
@@ -48,7 +58,7 @@ struct HTTPFlags: ParsableArguments {
   func configuration() throws -> HTTPConfiguration {
     try RepositoryFlags.check(httpPort, "http-port", 0...65_535)
     try RepositoryFlags.check(metricsPort, "metrics-port", 0...65_535)
-    try RepositoryFlags.check(httpThreadCount, "http-thread-count", 1...256)
+    try RepositoryFlags.check(httpThreadCount, "http-thread-count", 0...256)
     try RepositoryFlags.check(httpMaxInputSize, "http-max-input-size", 1...Int.max)
     var configuration = HTTPConfiguration()
     configuration.api =
@@ -58,7 +68,7 @@ struct HTTPFlags: ParsableArguments {
       ? HTTPConfiguration.Endpoint(
         address: metricsAddress.isEmpty ? httpAddress : metricsAddress, port: metricsPort) : nil
     configuration.reusesPort = reuseHttpPort.isOn
-    configuration.threads = httpThreadCount
+    configuration.threads = ConnectionThreads.count(httpThreadCount)
     configuration.maxInputSize = httpMaxInputSize
     configuration.isConsoleEnabled = console.isOn
     for rule in httpRestrictedApi { try configuration.access.restrict(rule) }

@@ -10,8 +10,7 @@ struct GRPCFlags: ParsableArguments {
   @Option(help: "Address of the gRPC port.") var grpcAddress = "0.0.0.0"
   @Option(help: "gRPC port; 0 takes any that is free.") var grpcPort = 8001
   @Option(help: "Lets other processes listen on the same port.") var reuseGrpcPort = Switch(false)
-  @Option(help: "Threads that read and write connections; 0 takes one for each processor.")
-  var grpcThreadCount = 0
+  @Option(help: ConnectionThreads.help) var grpcThreadCount = 0
   @Option(help: "TLS.") var grpcUseSsl = Switch(false)
   @Option(help: "TLS, and clients must show a certificate of --grpc-root-cert.")
   var grpcUseSslMutual = Switch(false)
@@ -62,7 +61,7 @@ struct GRPCFlags: ParsableArguments {
     configuration.address = grpcAddress
     configuration.port = grpcPort
     configuration.reusesPort = reuseGrpcPort.isOn
-    configuration.threads = grpcThreadCount > 0 ? grpcThreadCount : nil
+    configuration.threads = ConnectionThreads.count(grpcThreadCount)
     configuration.tls = try tls()
     configuration.keepAlive.time = .milliseconds(grpcKeepaliveTime)
     configuration.keepAlive.timeout = .milliseconds(grpcKeepaliveTimeout)

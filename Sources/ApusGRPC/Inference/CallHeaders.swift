@@ -7,7 +7,7 @@ struct CallHeaders: Sendable {
   private let parameters: [(name: String, value: ParameterValue)]
 
   init(_ metadata: CallMetadata, forwards: (@Sendable (String) -> Bool)?) {
-    traceParent = metadata.first("traceparent")
+    traceParent = metadata.traceParent
     guard let forwards else {
       parameters = []
       return

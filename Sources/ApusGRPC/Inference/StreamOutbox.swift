@@ -1,5 +1,6 @@
 #if Server
 internal import ApusServing
+internal import NIOCore
 internal import Synchronization
 
 /// The answers of a stream on their way to the client. Requests run side by side; answers of models with
@@ -24,7 +25,10 @@ final class StreamOutbox: Sendable {
     var order: [Int] = []
     var orderStart = 0
     var nextNumber = 0
+    /// Of answers that were handed to the call and have not left.
     var unreadBytes = 0
+    /// Of answers that wait for those of earlier requests.
+    var heldBytes = 0
     var hasEnded = false
     var isClosed = false
     var isPaused = false
@@ -85,16 +89,17 @@ final class StreamOutbox: Sendable {
         return false
       }
       if let answer {
-        state.unreadBytes += answer.byteCount
+        state.heldBytes += answer.byteCount
         slot.held.append(answer)
       }
       slot.isDone = isFinal
       state.slots[ticket.number] = slot
       if slot.isOrdered { sendOrdered(&state) } else { send(ticket.number, &state) }
       finishIfIdle(&state)
-      if state.isPaused, state.slots.count < requestLimit {
-        state.isPaused = false
-        call.resume()
+      let isCrowded = state.slots.count >= requestLimit || state.heldBytes > unreadLimit
+      if state.isPaused != isCrowded {
+        state.isPaused = isCrowded
+        if isCrowded { call.eventLoop.execute { [call] in call.pause() } } else { call.resume() }
       }
       return state.unreadBytes > unreadLimit
     }
@@ -140,6 +145,8 @@ final class StreamOutbox: Sendable {
     // Under the lock, so that answers keep their order.
     for answer in slot.held {
       let count = answer.byteCount
+      state.heldBytes -= count
+      state.unreadBytes += count
       call.send(answer) { [weak self] in self?.state.withLock { $0.unreadBytes -= count } }
     }
     state.slots[number]?.held = []

@@ -1,11 +1,32 @@
 #if Server
 internal import NIOHPACK
 
-/// The headers of a call.
-struct CallMetadata: Sendable {
+/// The headers of a call, with what every call asks of them.
+final class CallMetadata: Sendable {
   private let headers: HPACKHeaders
+  /// Whether names and the order of pseudo headers are those of a request.
+  let isWellFormed: Bool
+  /// Whether they begin a call of gRPC.
+  let isCall: Bool
+  let path: String
+  /// How the client's messages are compressed; nil where it does not say.
+  let encoding: String?
+  /// How long the client waits, in nanoseconds; nil for ever.
+  let timeout: Int64?
+  /// The trace that the call belongs to (W3C `traceparent`).
+  let traceParent: String?
 
-  init(_ headers: HPACKHeaders) { self.headers = headers }
+  init(_ headers: HPACKHeaders) {
+    self.headers = headers
+    isWellFormed = headers.isWellFormed
+    isCall =
+      headers.first(name: ":method") == "POST"
+      && headers.first(name: "content-type")?.hasPrefix("application/grpc") == true
+    path = headers.first(name: ":path") ?? ""
+    encoding = headers.first(name: "grpc-encoding")
+    timeout = headers.first(name: "grpc-timeout").flatMap(Self.nanoseconds)
+    traceParent = headers.first(name: "traceparent")
+  }
 
   /// The first value of a name in lower case.
   func first(_ name: String) -> String? { headers.first(name: name) }
@@ -23,9 +44,9 @@ struct CallMetadata: Sendable {
     }
   }
 
-  /// How long the client waits, in nanoseconds; nil for ever.
-  var timeout: Int64? {
-    guard let text = first("grpc-timeout"), let unit = text.last, text.utf8.count <= 9,
+  /// A duration as `grpc-timeout` writes it.
+  private static func nanoseconds(_ text: String) -> Int64? {
+    guard let unit = text.last, text.utf8.count <= 9,
       let count = Int64(text.dropLast()), count >= 0
     else { return nil }
     let factor: Int64

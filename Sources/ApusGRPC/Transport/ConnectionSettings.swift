@@ -33,6 +33,10 @@ struct ConnectionSettings: Sendable {
   static let streamWindow = 8 << 20
   static let connectionWindow = 32 << 20
   static let frameSize = 1 << 20
+  /// Bytes that are written ahead of what the client has read.
+  static let writeAhead = 1 << 20
+  /// Bytes of answers beyond that, with which no further request of the connection is begun.
+  static let unsentLimit = 64 << 20
   /// Calls of a connection at a time.
   static let streamLimit = 4096
   /// Bytes of a call's headers.

@@ -1,29 +1,27 @@
 #if Server
 internal import ApusServing
 internal import NIOCore
-internal import NIOHPACK
 
 extension GRPCConnection {
   /// Begins the call that a stream's headers ask for, or refuses it.
-  func open(_ headers: HPACKHeaders, on id: HTTP2.StreamID, endStream: Bool) {
+  func open(_ metadata: CallMetadata, on id: HTTP2.StreamID, endStream: Bool) {
     guard let context else { return }
-    guard headers.first(name: ":method") == "POST",
-      let type = headers.first(name: "content-type"), type.hasPrefix("application/grpc")
-    else { return refuse(HeaderBlocks.noCall, on: id, endStream: endStream) }
-    let path = headers.first(name: ":path") ?? ""
+    guard metadata.isCall else {
+      return refuse(HeaderBlocks.noCall, on: id, endStream: endStream)
+    }
+    let path = metadata.path
     guard let method = settings.methods[path] else {
       let status = CallStatus(
         .unimplemented, "the method '\(path.prefix(200))' is not served here")
       return refuse(HeaderBlocks.only(status), on: id, endStream: endStream)
     }
-    let metadata = CallMetadata(headers)
     if !settings.access.isOpen,
       let status = settings.access.refusal(of: EndpointGroup(path: path), metadata)
     {
       return refuse(HeaderBlocks.only(status), on: id, endStream: endStream)
     }
-    let name = headers.first(name: "grpc-encoding") ?? MessageCoding.identity.rawValue
-    guard let coding = MessageCoding(rawValue: name) else {
+    guard let coding = metadata.encoding.map(MessageCoding.init(rawValue:)) ?? .identity else {
+      let name = metadata.encoding ?? ""
       let status = CallStatus(
         .unimplemented, "grpc-encoding '\(name.prefix(40))' is none of \(MessageCoding.accepted)")
       return refuse(HeaderBlocks.only(status), on: id, endStream: endStream)
@@ -74,8 +72,12 @@ extension GRPCConnection {
 
   // MARK: Requests
 
-  /// Hands on the messages that are there, as long as the call takes them.
+  /// Hands on the messages that are there, as long as the call takes them, and as the client reads answers.
   func deliver(_ stream: ServerStream) {
+    if unsentBytes > ConnectionSettings.unsentLimit {
+      held.insert(stream.id)
+      return
+    }
     do throws(CallStatus) {
       while !stream.isPaused, !stream.isAnswered, streams[stream.id] === stream,
         let frame = try stream.deframer.next(limit: settings.maximumRequestSize)
@@ -104,6 +106,22 @@ extension GRPCConnection {
     }
   }
 
+  /// Goes on with requests that waited for answers to leave.
+  func releaseHeld() {
+    guard !held.isEmpty, !releaseIsScheduled, unsentBytes <= ConnectionSettings.unsentLimit / 2,
+      let context
+    else { return }
+    releaseIsScheduled = true
+    let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
+    context.eventLoop.execute {
+      let connection = connection.value
+      connection.releaseIsScheduled = false
+      let ids = connection.held.sorted()
+      connection.held = []
+      for id in ids { if let stream = connection.streams[id] { connection.deliver(stream) } }
+    }
+  }
+
   func pause(_ id: HTTP2.StreamID) { streams[id]?.isPaused = true }
 
   func resume(_ id: HTTP2.StreamID) {
@@ -118,8 +136,7 @@ extension GRPCConnection {
   func answer(_ message: FramedMessage, on id: HTTP2.StreamID) {
     guard let stream = streams[id], !stream.isAnswered else { return }
     if let status = message.failure { return finish(status, on: id) }
-    stream.outgoing.append(
-      ServerStream.Outgoing(bytes: encoded(message, stream), onSent: nil))
+    put(ServerStream.Outgoing(bytes: encoded(message, stream), onSent: nil), on: stream)
     finish(.ok, on: id)
   }
 
@@ -132,8 +149,7 @@ extension GRPCConnection {
       onSent()
       return finish(status, on: id)
     }
-    stream.outgoing.append(
-      ServerStream.Outgoing(bytes: encoded(message, stream), onSent: onSent))
+    put(ServerStream.Outgoing(bytes: encoded(message, stream), onSent: onSent), on: stream)
     sendMessages(of: stream)
   }
 
@@ -149,6 +165,11 @@ extension GRPCConnection {
     let hasMessages = stream.headersAreSent || !stream.outgoing.isEmpty
     stream.end = hasMessages ? HeaderBlocks.end(status) : HeaderBlocks.only(status)
     sendMessages(of: stream)
+  }
+
+  private func put(_ message: ServerStream.Outgoing, on stream: ServerStream) {
+    unsentBytes += message.bytes.readableBytes
+    stream.outgoing.append(message)
   }
 
   private func encoded(_ message: FramedMessage, _ stream: ServerStream) -> ByteBuffer {

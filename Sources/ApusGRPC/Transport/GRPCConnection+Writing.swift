@@ -16,7 +16,7 @@ extension GRPCConnection {
       writeHeaders(HeaderBlocks.beginning(stream.responseCoding), stream.id, into: &frames)
     }
     var sent = 0
-    while sent < stream.outgoing.count {
+    while sent < stream.outgoing.count, context?.channel.isWritable != false {
       let room = min(stream.sendWindow, sendWindow, clientFrameSize)
       let count = min(room, stream.outgoing[sent].bytes.readableBytes)
       guard count > 0, let part = stream.outgoing[sent].bytes.readSlice(length: count) else {
@@ -24,6 +24,7 @@ extension GRPCConnection {
       }
       stream.sendWindow -= count
       sendWindow -= count
+      unsentBytes -= count
       frames.writeFrame(.data, stream: stream.id, length: count)
       let isLast = stream.outgoing[sent].bytes.readableBytes == 0
       let onSent = isLast ? stream.outgoing[sent].onSent : nil
@@ -49,13 +50,14 @@ extension GRPCConnection {
     }
     if frames.readableBytes > 0 { write(frames) }
     flush()
+    releaseHeld()
     if stream.isAnswered { closeIfQuiet() }
   }
 
   /// Goes on where messages waited for a window.
   func sendBlocked() {
     for id in blocked.sorted() {
-      guard sendWindow > 0 else { return }
+      guard sendWindow > 0, context?.channel.isWritable == true else { return }
       if let stream = streams[id] { sendMessages(of: stream) } else { blocked.remove(id) }
     }
   }

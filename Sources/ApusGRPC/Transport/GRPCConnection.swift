@@ -40,8 +40,13 @@ final class GRPCConnection: ChannelInboundHandler {
   var sendWindow = HTTP2.defaultWindow
   var clientStreamWindow = HTTP2.defaultWindow
   var clientFrameSize = 16_384
-  /// Streams whose messages wait for a window.
+  /// Streams whose messages wait for a window, or for the client to read.
   var blocked: Set<HTTP2.StreamID> = []
+  /// Bytes of messages that wait.
+  var unsentBytes = 0
+  /// Streams whose requests wait until fewer bytes do.
+  var held: Set<HTTP2.StreamID> = []
+  var releaseIsScheduled = false
   var needsFlush = false
   var flushIsScheduled = false
   /// Answers to control frames that the client does not read.
@@ -103,7 +108,10 @@ final class GRPCConnection: ChannelInboundHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { controlBacklog = 0 }
+    if context.channel.isWritable {
+      controlBacklog = 0
+      sendBlocked()
+    }
     context.fireChannelWritabilityChanged()
   }
 
@@ -131,8 +139,12 @@ final class GRPCConnection: ChannelInboundHandler {
   func drop(_ stream: ServerStream) {
     stream.timeout?.cancel()
     stream.call.cancel()
-    for message in stream.outgoing { message.onSent?() }
+    for message in stream.outgoing {
+      unsentBytes -= message.bytes.readableBytes
+      message.onSent?()
+    }
     stream.outgoing = []
+    releaseHeld()
   }
 }
 #endif

@@ -37,7 +37,7 @@ extension HTTPConnection {
     if isChunked { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
     out.writeStaticString("Cache-Control: no-cache\r\n\r\n")
     append(answer.body, isChunked: isChunked, to: &out)
-    context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+    put(out, context)
   }
 
   func add(_ make: () -> ByteBuffer, call number: UInt64) {
@@ -46,7 +46,7 @@ extension HTTPConnection {
     let part = make()
     var out = context.channel.allocator.buffer(capacity: part.readableBytes + 16)
     append(part, isChunked: call.isChunked, to: &out)
-    context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+    put(out, context)
     // A model does not wait for its client; what the client does not read must end somewhere.
     if unsentBytes(context) > settings.maxUnreadSize { context.close(promise: nil) }
   }
@@ -57,7 +57,7 @@ extension HTTPConnection {
     if call.isChunked {
       var out = context.channel.allocator.buffer(capacity: 8)
       out.writeStaticString("0\r\n\r\n")
-      context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+      put(out, context)
     }
     finish(call, context)
   }
@@ -99,10 +99,19 @@ extension HTTPConnection {
 
   // MARK: Bytes
 
+  private func put(_ bytes: ByteBuffer, _ context: ChannelHandlerContext, flushes: Bool = true) {
+    written &+= bytes.readableBytes
+    if flushes {
+      context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    } else {
+      context.write(wrapOutboundOut(bytes), promise: nil)
+    }
+  }
+
   func writeContinue(_ context: ChannelHandlerContext) {
     var out = context.channel.allocator.buffer(capacity: 32)
     out.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
-    context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+    put(out, context)
   }
 
   func write(
@@ -117,13 +126,13 @@ extension HTTPConnection {
     out.writeString(String(size))
     out.writeStaticString("\r\n\r\n")
     if isHead || size == 0 {
-      context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+      put(out, context)
     } else if isSmall {
       out.writeImmutableBuffer(answer.body)
-      context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+      put(out, context)
     } else {
-      context.write(wrapOutboundOut(out), promise: nil)
-      context.writeAndFlush(wrapOutboundOut(answer.body), promise: nil)
+      put(out, context, flushes: false)
+      put(answer.body, context)
     }
   }
 

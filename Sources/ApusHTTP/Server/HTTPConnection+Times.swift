@@ -37,9 +37,10 @@ extension HTTPConnection {
   }
 
   private func checkProgress(_ context: ChannelHandlerContext) {
-    let bytes = unsentBytes(context)
-    if bytes == 0 || bytes != unsent {
-      unsent = bytes
+    let unsent = unsentBytes(context)
+    let left = written &- unsent
+    if unsent == 0 || left != sent {
+      sent = left
       unsentSince = .now()
     } else if NIODeadline.now() - unsentSince > settings.timeouts.answer {
       context.close(promise: nil)

@@ -36,7 +36,10 @@ final class HTTPConnection: ChannelDuplexHandler {
       self.call = call
       version = head.version
       isHead = head.method == .HEAD
-      keepsAlive = head.isKeepAlive
+      // What would be another protocol is not, and the parser reads nothing behind it.
+      keepsAlive =
+        head.isKeepAlive && head.method != .CONNECT
+        && !head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
       self.limit = limit
       self.route = route
     }
@@ -90,8 +93,10 @@ final class HTTPConnection: ChannelDuplexHandler {
   private var isPumping = false
   private var isReadHeld = false
   private var watch: RepeatedTask?
-  /// Bytes that were unsent at the last look at them, and when they last became less.
-  var unsent = 0
+  /// Bytes of all answers so far.
+  var written = 0
+  /// How many of them had left at the last look, and when that last became more.
+  var sent = 0
   var unsentSince = NIODeadline.now()
 
   /// Parts of early calls that are held before reading stops.
@@ -175,11 +180,25 @@ final class HTTPConnection: ChannelDuplexHandler {
   // MARK: Reading
 
   func read(context: ChannelHandlerContext) {
-    if waiting.count >= Self.mostWaiting {
-      isReadHeld = true
-    } else {
-      context.read()
+    if mayRead(context) { context.read() } else { isReadHeld = true }
+  }
+
+  private func mayRead(_ context: ChannelHandlerContext) -> Bool {
+    waiting.count < Self.mostWaiting && context.channel.isWritable
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable {
+      if current == nil, !isClosing { pump() }
+      readOn()
     }
+    context.fireChannelWritabilityChanged()
+  }
+
+  private func readOn() {
+    guard isReadHeld, let context, mayRead(context) else { return }
+    isReadHeld = false
+    context.read()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -192,7 +211,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     case .end: told.ends += 1
     }
     guard phase != .lingering else { return }
-    if !waiting.isEmpty || current?.isRead == true {
+    if !waiting.isEmpty || current?.isRead == true || current == nil && isBlocked {
       waiting.append(part)
     } else {
       process(part)
@@ -201,8 +220,11 @@ final class HTTPConnection: ChannelDuplexHandler {
 
   /// Whether the next byte, where the parser holds none back, begins a call that can be begun at once.
   var isBetweenCalls: Bool {
-    current == nil && waiting.isEmpty && !isClosing && phase != .lingering
+    current == nil && waiting.isEmpty && !isClosing && phase != .lingering && !isBlocked
   }
+
+  /// Whether the client has to read answers before it gets more.
+  private var isBlocked: Bool { context?.channel.isWritable == false }
 
   private func process(_ part: HTTPServerRequestPart) {
     switch part {
@@ -312,17 +334,21 @@ final class HTTPConnection: ChannelDuplexHandler {
     arrival = 0
     if isClosing { return context.close(promise: nil) }
     enter(.idle)
+    pump()
+    readOn()
+  }
+
+  /// Takes up calls that came too early.
+  private func pump() {
     guard !isPumping else { return }
     isPumping = true
     defer { isPumping = false }
-    while current?.isRead != true, phase != .lingering, let part = waiting.popFirst() {
-      guard self.context != nil else { return }
+    while current?.isRead != true, phase != .lingering, current != nil || !isBlocked,
+      let part = waiting.popFirst()
+    {
+      guard context != nil else { return }
       if current == nil { arrival = Clock.now() }
       process(part)
-    }
-    if isReadHeld, waiting.count < Self.mostWaiting {
-      isReadHeld = false
-      self.context?.read()
     }
   }
 }

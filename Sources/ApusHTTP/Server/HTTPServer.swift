@@ -109,7 +109,9 @@ package final class HTTPServer: Service {
           if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
           let connection = HTTPConnection(application, settings)
           try pipeline.addHandler(RepeatedHeads(connection))
-          try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
+          // It takes all bytes at once, unless it has stopped.
+          try pipeline.addHandler(
+            ByteToMessageHandler(HTTPRequestDecoder(), maximumBufferSize: 1 << 20))
           try pipeline.addHandler(connection)
         }
       }
