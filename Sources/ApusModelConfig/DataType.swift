@@ -42,9 +42,20 @@ package enum DataType: String, Hashable, Sendable, CaseIterable {
 
   /// Nil for element types that the protocol has no name for, such as `f8e4m3fn`.
   package init?(_ element: ElementType) {
-    guard let match = Self.allCases.first(where: { $0.element == element }) else { return nil }
+    guard let match = Self.byElement[element] else { return nil }
     self = match
   }
+
+  private static let byElement = Dictionary(
+    uniqueKeysWithValues: allCases.map { ($0.element, $0) })
+
+  /// The type of a name on the wire; nil where it is none.
+  package init?(named name: String) {
+    guard let match = Self.byName[name] else { return nil }
+    self = match
+  }
+
+  private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.name, $0) })
 
   /// Nil for `TYPE_INVALID` and numbers that this version does not know.
   package init?(_ type: Inference_DataType) {

@@ -36,7 +36,7 @@ struct RequestDecoding {
     inputs.reserveCapacity(message.inputs.count)
     var raw = message.raw[...]
     for input in message.inputs {
-      guard let type = DataType(rawValue: input.datatype) else {
+      guard let type = DataType(named: input.datatype) else {
         throw ServingError(
           .invalidArgument,
           "invalid datatype '\(input.datatype.prefix(40))' for input tensor '\(input.name)' for "

@@ -8,6 +8,8 @@ final class Call: Sendable {
   let path: String
   let metadata: CallMetadata
   let eventLoop: any EventLoop
+  /// The connection's.
+  let memory: InferenceMemory
   private let connection: NIOLoopBound<GRPCConnection>
   private let stream: HTTP2.StreamID
   private let state = Mutex(State())
@@ -24,6 +26,7 @@ final class Call: Sendable {
     self.path = path
     self.metadata = metadata
     self.eventLoop = eventLoop
+    memory = connection.memory
     self.connection = NIOLoopBound(connection, eventLoop: eventLoop)
     self.stream = stream
   }

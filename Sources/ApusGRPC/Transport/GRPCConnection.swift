@@ -26,6 +26,8 @@ final class GRPCConnection: ChannelInboundHandler {
   var floods = FloodLimit(ConnectionSettings.floodLimit)
   var isReading = false
 
+  let memory = InferenceMemory()
+
   // Streams
   var streams: [HTTP2.StreamID: ServerStream] = [:]
   /// Streams whose answer is sent and whose client may still send.

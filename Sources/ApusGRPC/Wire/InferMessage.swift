@@ -26,6 +26,8 @@ struct InferMessage: Sendable {
   var outputs: [Output] = []
   /// Where the raw contents lie.
   var raw: [Range<Int>] = []
+  /// Bytes before the raw contents; nil where other fields stand behind or between them.
+  var prefixLength: Int?
   /// The message's bytes.
   let storage: Storage
   /// When the message was there, in nanoseconds of the monotonic clock.

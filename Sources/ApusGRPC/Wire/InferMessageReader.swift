@@ -6,13 +6,18 @@ extension InferMessage {
   /// Limits what a message can make the server allocate beyond its own size.
   private static let rankLimit = 256
   private static let parameterLimit = 1024
+  /// The number of `raw_input_contents`.
+  static let rawField = 7
 
   /// Reads a message without copying its tensors.
   init(_ storage: Storage, arrival: UInt64) throws(ServingError) {
     self.storage = storage
     self.arrival = arrival
     var cursor = unsafe WireCursor(storage.bytes, 0..<storage.byteCount)
+    var start = 0
+    var isInOrder = true
     while let tag = try cursor.tag() {
+      if tag.field != Self.rawField, !raw.isEmpty { isInOrder = false }
       switch tag.field {
       case 1: model = try cursor.text(tag)
       case 2: version = try cursor.text(tag)
@@ -20,10 +25,14 @@ extension InferMessage {
       case 4: try Self.parameter(cursor.within(try cursor.content(tag)), into: &parameters)
       case 5: inputs.append(try Self.input(cursor.within(try cursor.content(tag))))
       case 6: outputs.append(try Self.output(cursor.within(try cursor.content(tag))))
-      case 7: raw.append(try cursor.content(tag))
+      case Self.rawField:
+        if raw.isEmpty { prefixLength = start }
+        raw.append(try cursor.content(tag))
       default: try cursor.skip(tag)
       }
+      start = cursor.position
     }
+    if !isInOrder { prefixLength = nil }
   }
 
   private static func input(_ cursor: WireCursor) throws(ServingError) -> Input {

@@ -11,25 +11,44 @@ struct ResponseEncoding: Sendable {
   private var tensors: [ServedTensor?] = []
   private(set) var byteCount: Int
 
+  /// All of a `ModelInferResponse` before its tensors.
+  struct Beginning: Sendable {
+    fileprivate let head: WireBuilder
+    var byteCount: Int { head.bytes.count }
+
+    /// `isFinal` becomes the parameter by which streams tell their last answers.
+    init(_ response: InferenceResponse, isFinal: Bool? = nil) {
+      var head = WireBuilder(capacity: 64 + 64 * response.outputs.count)
+      head.text(1, response.model)
+      head.text(2, String(response.version))
+      head.text(3, response.id)
+      for (name, value) in response.parameters { head.parameter(4, name, value) }
+      if let isFinal { head.parameter(4, "triton_final_response", .bool(isFinal)) }
+      for output in response.outputs {
+        var tensor = WireBuilder(capacity: 48)
+        tensor.text(1, output.name)
+        tensor.text(2, output.tensor.dataType.name)
+        tensor.integers(3, output.tensor.shape)
+        head.message(5, tensor)
+      }
+      self.head = head
+    }
+  }
+
   /// A `ModelInferResponse`; `isFinal` becomes the parameter by which streams tell their last answers.
   init(_ response: InferenceResponse, isFinal: Bool? = nil) {
-    head = WireBuilder(capacity: 64 + 64 * response.outputs.count)
-    head.text(1, response.model)
-    head.text(2, "\(response.version)")
-    head.text(3, response.id)
-    for (name, value) in response.parameters { head.parameter(4, name, value) }
-    if let isFinal { head.parameter(4, "triton_final_response", .bool(isFinal)) }
-    for output in response.outputs {
-      var tensor = WireBuilder(capacity: 48)
-      tensor.text(1, output.name)
-      tensor.text(2, output.tensor.dataType.name)
-      tensor.integers(3, output.tensor.shape)
-      head.message(5, tensor)
-      // An output in shared memory has an empty place.
-      tensors.append(output.destination == nil ? output.tensor : nil)
-    }
+    self.init(response, Beginning(response, isFinal: isFinal))
+  }
+
+  /// As above, with a beginning that is known.
+  init(_ response: InferenceResponse, _ beginning: Beginning) {
+    head = beginning.head
     byteCount = head.bytes.count
-    for tensor in tensors {
+    tensors.reserveCapacity(response.outputs.count)
+    for output in response.outputs {
+      // An output in shared memory has an empty place.
+      let tensor = output.destination == nil ? output.tensor : nil
+      tensors.append(tensor)
       let count = tensor?.byteCount ?? 0
       byteCount += WireBuilder.headerCount(count) + count
     }

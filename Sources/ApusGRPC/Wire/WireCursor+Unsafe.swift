@@ -90,6 +90,16 @@ internal import ApusServing
     unsafe array.append(contentsOf: bytes[range])
   }
 
+  /// Passes these bytes where they come next; says whether they did.
+  mutating func pass(_ expected: [UInt8]) -> Bool {
+    guard end - position >= expected.count else { return false }
+    let part = unsafe UnsafeRawBufferPointer(
+      rebasing: bytes[position..<(position + expected.count)])
+    guard unsafe part.elementsEqual(expected) else { return false }
+    position += expected.count
+    return true
+  }
+
   /// Passes over a field that the reader does not know.
   mutating func skip(_ tag: Tag) throws(ServingError) {
     switch tag.type {

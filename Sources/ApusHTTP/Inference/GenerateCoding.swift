@@ -58,7 +58,7 @@ enum GenerateCoding {
   private static func tensor(
     _ reader: inout JSONReader, _ input: Inference_ModelMetadataResponse.TensorMetadata
   ) throws(ServingError) -> ServedTensor {
-    guard let type = DataType(rawValue: input.datatype) else {
+    guard let type = DataType(named: input.datatype) else {
       throw ServingError(
         .invalidArgument, "input '\(input.name)' has unsupported datatype \(input.datatype)")
     }

@@ -10,7 +10,7 @@ struct InferenceDecoder {
   let maxInputSize: Int
 
   /// What an input's part of the text says of it.
-  struct Input {
+  final class Input {
     var name: String?
     var dataType: String?
     var shape: [Int]?
@@ -105,7 +105,7 @@ struct InferenceDecoder {
   }
 
   private func readInput(_ reader: inout JSONReader) throws(ServingError) -> Input {
-    var input = Input()
+    let input = Input()
     var seen: UInt32 = 0
     try reader.enterObject()
     var isFirst = true
@@ -120,7 +120,7 @@ struct InferenceDecoder {
         input.data = reader.position
         // The type usually stands before; a text that has it after is read again at the end.
         if let name = input.name, let shape = input.shape,
-          let type = input.dataType.flatMap(DataType.init(rawValue:))
+          let type = input.dataType.flatMap(DataType.init(named:))
         {
           input.tensor = try reader.tensor(type, shape: shape, input: name)
         } else {
@@ -205,7 +205,7 @@ struct InferenceDecoder {
       guard let typeName = input.dataType else {
         throw Self.missing("datatype", of: "input '\(name)'")
       }
-      guard let type = DataType(rawValue: typeName) else {
+      guard let type = DataType(named: typeName) else {
         throw ServingError(
           .invalidArgument, "invalid datatype '\(typeName)' for input '\(name)'")
       }

@@ -23,7 +23,7 @@ final class InferenceMemory: Sendable {
 
   private struct Answer {
     let text: [UInt8]
-    let response: InferenceResponse.Outline
+    let outline: ResponseOutline
   }
 
   private let lastRequest = Mutex<Request?>(nil)
@@ -53,7 +53,7 @@ final class InferenceMemory: Sendable {
     var binary: [BinaryInput] = []
     for input in inputs {
       guard let name = input.name, let shape = input.shape,
-        let type = input.dataType.flatMap(DataType.init(rawValue:)),
+        let type = input.dataType.flatMap(DataType.init(named:)),
         let size = input.parameters.binarySize, input.data == nil, input.parameters.region == nil
       else { return }
       binary.append(BinaryInput(name: name, type: type, shape: shape, byteCount: size))
@@ -66,52 +66,16 @@ final class InferenceMemory: Sendable {
 
   /// The text of an answer, where the last one told the same.
   func text(of response: InferenceResponse) -> [UInt8]? {
-    guard let known = lastAnswer.withLock({ $0 }), known.response.fits(response) else { return nil }
+    guard let known = lastAnswer.withLock({ $0 }), known.outline.fits(response) else { return nil }
     return known.text
   }
 
   /// Keeps the text of an answer whose outputs are all binary.
   func remember(_ text: [UInt8], of response: InferenceResponse) {
-    guard text.count <= Self.longest, let outline = InferenceResponse.Outline(response) else {
+    guard text.count <= Self.longest, let outline = ResponseOutline(response) else {
       return
     }
-    lastAnswer.withLock { $0 = Answer(text: text, response: outline) }
-  }
-}
-
-extension InferenceResponse {
-  /// All that the text of a binary answer is made of, where that is what most are: no id, no parameters, no
-  /// shared memory.
-  struct Outline: Sendable {
-    private let model: String
-    private let version: Int
-    private let outputs: [(name: String, type: DataType, shape: [Int], byteCount: Int)]
-
-    init?(_ response: InferenceResponse) {
-      guard Self.isPlain(response) else { return nil }
-      model = response.model
-      version = response.version
-      outputs = response.outputs.map {
-        ($0.name, $0.tensor.dataType, $0.tensor.shape, $0.tensor.byteCount)
-      }
-    }
-
-    func fits(_ response: InferenceResponse) -> Bool {
-      guard Self.isPlain(response), version == response.version, model == response.model,
-        outputs.count == response.outputs.count
-      else { return false }
-      for (known, output) in zip(outputs, response.outputs) {
-        guard known.type == output.tensor.dataType, known.shape == output.tensor.shape,
-          known.byteCount == output.tensor.byteCount, known.name == output.name
-        else { return false }
-      }
-      return true
-    }
-
-    private static func isPlain(_ response: InferenceResponse) -> Bool {
-      response.id.isEmpty && response.parameters.isEmpty
-        && response.outputs.allSatisfy { $0.destination == nil }
-    }
+    lastAnswer.withLock { $0 = Answer(text: text, outline: outline) }
   }
 }
 #endif
