@@ -8,6 +8,7 @@ internal import ApusServing
 internal import ArgumentParser
 internal import Foundation
 
+/// `apus serve`: reads the flags of all parts of the server and runs it, or checks a repository.
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
@@ -19,6 +20,12 @@ struct ServeCommand: ParsableCommand {
       Examples:
         apus serve --model-repository=models
         apus serve --model-repository=models --model-control-mode=explicit --load-model=resnet
+        apus serve --model-repository=models --http-port=9000 --grpc-port=9001 --metrics-port=9002
+        apus serve --model-repository=models --http-server-cert=cert.pem --http-server-key=key.pem \
+      --grpc-use-ssl=true --grpc-server-cert=cert.pem --grpc-server-key=key.pem
+        apus serve --model-repository=models --api-tokens=tokens.txt
+        apus serve --model-repository=models --trace-config=level=TIMESTAMPS \
+      --trace-config=triton,file=trace.json
         apus serve --check models
         curl localhost:8000/v2/models/resnet/config
       """)

@@ -173,10 +173,10 @@ struct ServiceFlags: ParsableArguments {
 
 /// What is logged.
 struct LogFlags: ParsableArguments {
-  @Option(help: "Verbose lines, 0 for none.") var logVerbose = 0
-  @Option(help: "Lines about what happens.") var logInfo = Switch(true)
-  @Option(help: "Warnings.") var logWarning = Switch(true)
-  @Option(help: "Errors.") var logError = Switch(true)
+  @Option(help: "Writes a line for each request from 1 on; 0 writes none.") var logVerbose = 0
+  @Option(help: "Writes lines about what happens.") var logInfo = Switch(true)
+  @Option(help: "Writes warnings.") var logWarning = Switch(true)
+  @Option(help: "Writes errors.") var logError = Switch(true)
   @Option(help: "default, ISO8601 or json.") var logFormat = "default"
   @Option(help: "A file for the log instead of the standard error.") var logFile = ""
 
