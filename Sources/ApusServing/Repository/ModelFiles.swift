@@ -9,12 +9,17 @@ struct ModelFiles: Sendable {
   let config: Inference_ModelConfig
   /// Directories of all versions.
   let versions: [Int: String]
+  /// What tells whether the files have changed since they were read.
+  let fingerprint: [String: [UInt64]]
   /// Removed when the model is unloaded.
   let temporary: TemporaryDirectory?
 
-  /// Reads the configuration; a missing one is empty.
-  init(_ directory: ModelDirectory, configName: String) throws(ServingError) {
+  /// Reads the configuration; a missing one is empty. `fingerprint` is the directory's, from before.
+  init(
+    _ directory: ModelDirectory, fingerprint: [String: [UInt64]], configName: String
+  ) throws(ServingError) {
     self.directory = directory
+    self.fingerprint = fingerprint
     versions = directory.versions()
     temporary = nil
     guard let path = directory.configPath(named: configName) else {
@@ -48,6 +53,7 @@ struct ModelFiles: Sendable {
           .notFound, "failed to load '\(name)', failed to poll from model repository")
       }
       self.directory = directory
+      fingerprint = directory.fingerprint()
       versions = directory.versions()
       temporary = nil
       return
@@ -59,6 +65,7 @@ struct ModelFiles: Sendable {
     }
     let made = ModelDirectory(name: name, path: path, bareFile: nil)
     self.directory = made
+    fingerprint = [:]
     versions = made.versions()
     temporary = folder
   }
@@ -87,9 +94,10 @@ struct ModelFiles: Sendable {
     var labels: [String: [String]] = [:]
     for output in config.output where !output.labelFilename.isEmpty {
       let text = try TextFile.read(try path(of: output.labelFilename))
-      labels[output.name] = text.split(whereSeparator: \.isNewline).map { line in
-        line.last == "\r" ? String(line.dropLast()) : String(line)
-      }
+      // An empty line is a class without a name.
+      var lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+      if lines.last?.isEmpty == true { lines.removeLast() }
+      labels[output.name] = lines.map { String($0) }
     }
     return labels
   }
