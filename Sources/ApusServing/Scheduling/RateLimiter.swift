@@ -72,7 +72,11 @@ package final class RateLimiter: Sendable {
       }
       return nil
     }
-    guard let lacking else { return }
+    guard let lacking else {
+      // What waits may fit now.
+      state.broadcast()
+      return
+    }
     throw ServingError(
       .invalidArgument,
       "instance '\(demand.instance)' needs \(demand.amounts[lacking] ?? 0) of the resource "
