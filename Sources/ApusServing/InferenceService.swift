@@ -43,50 +43,13 @@ package protocol InferenceService: Sendable {
   func metrics() -> String
 }
 
-/// What a client loads a model with instead of what the repository holds.
-package struct LoadOverride: Sendable {
-  /// A model configuration in JSON.
-  package var config: String?
-  /// Contents by path in the model's directory, such as `1/model.onnx`.
-  package var files: [String: [UInt8]] = [:]
-
-  package init() {}
-}
-
 extension InferenceService {
-  /// The one response to a request. Cancelling the task cancels the request.
-  package func infer(_ request: InferenceRequest) async throws(ServingError) -> InferenceResponse {
-    let waiting = RequestWaiter()
-    let result = await withTaskCancellationHandler {
-      await withCheckedContinuation { (continuation: CheckedContinuation<Outcome, Never>) in
-        waiting.handle = submit(request) { reply in
-          switch reply {
-          case .response(let response, _): continuation.resume(returning: .success(response))
-          case .failure(let error): continuation.resume(returning: .failure(error))
-          case .finished:
-            continuation.resume(
-              returning: .failure(ServingError(.internalFailure, "the model sent no response")))
-          }
-        }
-      }
-    } onCancel: {
-      waiting.cancel()
-    }
-    return try result.get()
-  }
-
-  private typealias Outcome = Result<InferenceResponse, ServingError>
-
-  /// All replies of a request, in order. The request is cancelled when the stream ends early.
-  package func replies(to request: InferenceRequest) -> AsyncStream<Reply> {
-    AsyncStream { continuation in
-      let handle = submit(request) { reply in
-        continuation.yield(reply)
-        if reply.isFinal { continuation.finish() }
-      }
-      continuation.onTermination = { reason in
-        if case .cancelled = reason { handle.cancel() }
-      }
-    }
+  /// Throws where a model is not there or not ready, in the words that clients know of settings of traces.
+  package func requireReady(model: String) throws(ServingError) {
+    var code = ServingError.Code.invalidArgument
+    do throws(ServingError) {
+      if try isReady(model: model, version: nil) { return }
+    } catch { code = error.code }
+    throw ServingError(code, "Request for unknown model : \(model)")
   }
 }
