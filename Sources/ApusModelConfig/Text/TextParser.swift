@@ -142,7 +142,7 @@ struct TextParser {
     switch (field.kind, token) {
     case (.string, .text), (.bytes, .text):
       guard !isNegative else { throw wrong() }
-      return try text(path: path, isUTF8: true)
+      return try text(path: path)
     case (.bool, .word(let word)):
       switch word {
       case "true", "True", "t": value = .bool(true)
@@ -201,7 +201,7 @@ struct TextParser {
   }
 
   /// Texts that follow each other are one.
-  private mutating func text(path: String, isUTF8: Bool) throws(ConfigError) -> ScalarValue {
+  private mutating func text(path: String) throws(ConfigError) -> ScalarValue {
     var bytes: [UInt8] = []
     let start = location
     while case .text(let part) = token {

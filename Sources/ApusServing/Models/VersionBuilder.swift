@@ -2,22 +2,6 @@ internal import ApusModelConfig
 internal import ApusServingSchema
 internal import ApusTensor
 
-/// What all models of a server share.
-struct ServingResources: Sendable {
-  let loader: any ModelLoader
-  let timer: Timer
-  let limiter: RateLimiter?
-  let cache: ResponseCache?
-  let tracer: RequestTracer?
-  let options: RepositoryOptions
-  /// Sends a request to another model of the server: steps of ensembles.
-  let submit: EnsembleScheduler.Submit
-  /// The version of another model that would serve a request now; nil where there is none.
-  let lookup: @Sendable (String, Int?) -> ServedVersion?
-  /// A line for the log.
-  let note: @Sendable (String) -> Void
-}
-
 /// Makes a version of a model ready to serve: reads it, completes and checks its configuration, starts
 /// its instances, warms them up.
 struct VersionBuilder {
@@ -152,7 +136,7 @@ struct VersionBuilder {
     let sequenceInputs: SequenceInputs?
     if case .sequenceBatching? = config.schedulingChoice {
       sequenceInputs = try SequenceInputs(config) { (file: String) throws(ServingError) in
-        try TextFile.data(try files.path(of: "initial_state/\(file)"))
+        try SmallFile.data(try files.path(of: "initial_state/\(file)"))
       }
     } else {
       sequenceInputs = nil

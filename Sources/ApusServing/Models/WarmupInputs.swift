@@ -41,7 +41,7 @@ struct WarmupInputs: Sendable {
     }
     switch input.inputDataType {
     case .inputDataFile(let file)?:
-      let item = try TextFile.data(try files.path(of: "warmup/\(file)"))
+      let item = try SmallFile.data(try files.path(of: "warmup/\(file)"))
       return try fromFile(type, shape, item, items: lead.first ?? 1, declared.name)
     case .randomData(true)? where type != .bytes:
       return try random(type, shape, count)

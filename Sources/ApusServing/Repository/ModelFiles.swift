@@ -26,7 +26,7 @@ struct ModelFiles: Sendable {
       config = Inference_ModelConfig()
       return
     }
-    let text = try TextFile.read(path)
+    let text = try SmallFile.text(path)
     do throws(ConfigError) { config = try ConfigReader.read(text: text, file: path) } catch {
       throw ServingError(.invalidArgument, error.description)
     }
@@ -93,7 +93,7 @@ struct ModelFiles: Sendable {
   func labels(_ config: Inference_ModelConfig) throws(ServingError) -> [String: [String]] {
     var labels: [String: [String]] = [:]
     for output in config.output where !output.labelFilename.isEmpty {
-      let text = try TextFile.read(try path(of: output.labelFilename))
+      let text = try SmallFile.text(try path(of: output.labelFilename))
       // An empty line is a class without a name.
       var lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
       if lines.last?.isEmpty == true { lines.removeLast() }
@@ -111,30 +111,4 @@ struct ModelFiles: Sendable {
     }
     return FileSystem.join(directory.path, name)
   }
-}
-
-/// A directory that is removed with its last user.
-package final class TemporaryDirectory: Sendable {
-  package let path: String
-
-  package init() throws(ServingError) {
-    do { path = try FileSystem.makeTemporaryDirectory(prefix: "/tmp/apus-model-") } catch {
-      throw ServingError(.internalFailure, error.description)
-    }
-  }
-
-  /// Writes a file below the directory; `name` may not lead out of it.
-  func write(_ bytes: [UInt8], to name: String) throws(ServingError) {
-    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-    guard !parts.contains(""), !parts.contains("."), !parts.contains("..") else {
-      throw ServingError(.invalidArgument, "'\(name)' is no path of a model's file")
-    }
-    let file = FileSystem.join(path, name)
-    do {
-      try FileSystem.makeDirectory(FileSystem.folder(of: file))
-      try FileSystem.write(bytes, to: file)
-    } catch { throw ServingError(.internalFailure, error.description) }
-  }
-
-  deinit { try? FileSystem.removeDirectory(path) }
 }

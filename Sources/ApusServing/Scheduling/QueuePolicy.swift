@@ -29,15 +29,3 @@ package struct QueuePolicy: Hashable, Sendable {
     return limit == 0 ? nil : now.addingClamping(limit)
   }
 }
-
-extension UInt64 {
-  func multipliedClamping(by factor: UInt64) -> UInt64 {
-    let (product, overflow) = multipliedReportingOverflow(by: factor)
-    return overflow ? .max : product
-  }
-
-  func addingClamping(_ other: UInt64) -> UInt64 {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? .max : sum
-  }
-}

@@ -185,13 +185,3 @@ final class SequenceScheduler: Scheduler {
     state.broadcast()
   }
 }
-
-extension CorrelationID {
-  /// As messages show it.
-  var text: String {
-    switch self {
-    case .number(let number): "\(number)"
-    case .text(let text): text
-    }
-  }
-}
