@@ -175,17 +175,20 @@ let package = Package(
     tests(
       "ApusModelConfigTests", ["ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]),
     tests(
-      "ApusServingTests", ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor"]),
+      "ApusServingTests",
+      ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "ApusTestSupport"]),
     tests(
       "ApusHTTPTests",
       [
-        "ApusHTTP", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf,
-        logging, serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
+        "ApusHTTP", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor",
+        "ApusTestSupport", protobuf, logging, serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
       ] + nio),
     tests(
       "ApusGRPCTests",
-      ["ApusGRPC", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]
-        + nio + grpc),
+      [
+        "ApusGRPC", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor",
+        "ApusTestSupport", protobuf,
+      ] + nio + grpc),
     .testTarget(
       name: "FuzzTests",
       dependencies: [

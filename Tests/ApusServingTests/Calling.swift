@@ -63,3 +63,25 @@ private final class RequestWaiter: Sendable {
     handle?.cancel()
   }
 }
+
+/// The last replies to requests, by the requests' ids.
+final class Replies: Sendable {
+  private let last = Mutex<[String: Reply]>([:])
+
+  /// Submits a request; it stands in its model's queue, or has left it, when this returns.
+  func submit(
+    _ request: InferenceRequest, id: String, to service: any InferenceService
+  ) -> RequestHandle {
+    var request = request
+    request.id = id
+    return service.submit(request) { [self] reply in last.withLock { $0[id] = reply } }
+  }
+
+  subscript(_ id: String) -> Reply? { last.withLock { $0[id] } }
+
+  /// The code that a request failed with; nil where it has not.
+  func failure(_ id: String) -> ServingError.Code? {
+    guard case .failure(let error)? = self[id] else { return nil }
+    return error.code
+  }
+}

@@ -60,6 +60,9 @@ package final class RateLimiter: Sendable {
     state = Monitor(State(fixed: resources, known: resources))
   }
 
+  /// Instances that wait for resources.
+  var waitingCount: Int { state.withLock { $0.waiting.count } }
+
   /// Makes a model's needs known; throws where they can never be met.
   func register(_ demand: ResourceDemand) throws(ServingError) {
     let lacking: String? = state.withLock { state in
