@@ -1,4 +1,5 @@
 #if Server
+internal import ApusTensor
 internal import NIOHTTP1
 
 /// A request as the connection hands it on: its head read, its body collected.
