@@ -6,7 +6,6 @@ internal import ApusONNX
 internal import ApusRuntime
 internal import ApusServing
 internal import ArgumentParser
-internal import Foundation
 
 /// `apus serve`: reads the flags of all parts of the server and runs it, or checks a repository.
 struct ServeCommand: ParsableCommand {
@@ -61,25 +60,6 @@ struct ServeCommand: ParsableCommand {
         exitsOnError: repository.exitOnError.isOn, drainSeconds: service.drainDelaySecs,
         timeoutSeconds: service.exitTimeoutSecs))
     try Blocking.run { try await run.run() }
-  }
-}
-
-/// Runs asynchronous work from a command, which has a thread of its own.
-enum Blocking {
-  static func run<Result: Sendable>(
-    _ body: @escaping @Sendable () async throws -> Result
-  ) throws -> Result {
-    let box = ResultBox<Result>()
-    let done = DispatchSemaphore(value: 0)
-    Task {
-      do { box.set(.success(try await body())) } catch { box.set(.failure(error)) }
-      done.signal()
-    }
-    done.wait()
-    guard let result = box.get() else {
-      throw ApusError(.internalFailure, "the work ended without a result")
-    }
-    return try result.get()
   }
 }
 #endif
