@@ -12,7 +12,9 @@ package protocol InferenceService: Sendable {
   /// Throws `notFound` for a model that the repositories do not hold. Nil is the newest version.
   func isReady(model: String, version: Int?) throws(ServingError) -> Bool
 
+  /// The server's name, version and extensions of the protocol.
   var metadata: Inference_ServerMetadataResponse { get }
+  /// Inputs and outputs of a model and the versions that serve. Throws where none is ready.
   func metadata(
     model: String, version: Int?
   ) throws(ServingError) -> Inference_ModelMetadataResponse
@@ -36,7 +38,9 @@ package protocol InferenceService: Sendable {
     _ request: InferenceRequest, reply: @escaping @Sendable (Reply) -> Void
   ) -> RequestHandle
 
+  /// Regions that clients have registered.
   var sharedMemory: SharedMemoryRegistry { get }
+  /// Settings of logs and traces that clients may read and change.
   var settings: ServerSettings { get }
 
   /// The metrics in Prometheus' text format.

@@ -2,7 +2,13 @@ package import ApusServingSchema
 
 /// What bounds the wait of one priority level (`ModelQueuePolicy`).
 package struct QueuePolicy: Hashable, Sendable {
-  package enum TimeoutAction: Hashable, Sendable { case reject, delay }
+  /// What becomes of a request that has waited too long.
+  package enum TimeoutAction: Hashable, Sendable {
+    /// It fails.
+    case reject
+    /// It runs after all others of its level.
+    case delay
+  }
 
   package var timeoutAction = TimeoutAction.reject
   /// In nanoseconds; 0 for none.
