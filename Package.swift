@@ -37,8 +37,8 @@ func serverTarget(_ name: String) -> Target.Dependency {
 let nio: [Target.Dependency] = [
   serverProduct("NIOCore", "swift-nio"), serverProduct("NIOPosix", "swift-nio"),
   serverProduct("NIOHTTP1", "swift-nio"), serverProduct("NIOSSL", "swift-nio-ssl"),
-  serverProduct("Logging", "swift-log"),
 ]
+let logging = serverProduct("Logging", "swift-log")
 
 /// Of tests only, whose clients these are.
 let grpc: [Target.Dependency] = [
@@ -130,7 +130,7 @@ let package = Package(
         serverTarget("ApusServing"), serverTarget("ApusModelConfig"), serverTarget("ApusHTTP"),
         serverTarget("ApusGRPC"), serverTarget("ApusServingSchema"),
       ] + nio + [
-        serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
+        logging, serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
         serverProduct("UnixSignals", "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
@@ -175,17 +175,20 @@ let package = Package(
     tests(
       "ApusModelConfigTests", ["ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]),
     tests(
-      "ApusServingTests", ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor"]),
+      "ApusServingTests",
+      ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "ApusTestSupport"]),
     tests(
       "ApusHTTPTests",
       [
-        "ApusHTTP", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf,
-        serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
+        "ApusHTTP", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor",
+        "ApusTestSupport", protobuf, logging, serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
       ] + nio),
     tests(
       "ApusGRPCTests",
-      ["ApusGRPC", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", protobuf]
-        + nio + grpc),
+      [
+        "ApusGRPC", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor",
+        "ApusTestSupport", protobuf,
+      ] + nio + grpc),
     .testTarget(
       name: "FuzzTests",
       dependencies: [

@@ -2,12 +2,12 @@
 # Unit tests under sanitizers, and the C kernels: Scripts/sanitize.sh [address] [thread] [kernels]
 #
 # Debug builds of their own (.build-address, .build-thread), by default of the suites that handle
-# memory and threads: tensors, readers, engines, sessions. SUITES replaces them (a regular expression,
+# memory and threads: tensors, readers, engines, sessions, the server. SUITES replaces them (a regular expression,
 # '.' for all, which takes hours: the numeric tests are some thirty times slower than in release).
 # LIMIT is the time-out of a test run in seconds. Ends with one line a variant; exits 1 on a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-suites=${SUITES:-'ApusTensorTests|EngineFileTests|SessionTests|EnginePlanTests|NumPy|ByteCoding|HostileModel|ExternalData|TensorEncoding|Payload|Materializer'}
+suites=${SUITES:-'ApusTensorTests|EngineFileTests|SessionTests|EnginePlanTests|NumPy|ByteCoding|HostileModel|ExternalData|TensorEncoding|Payload|Materializer|ApusModelConfigTests|ApusServingTests|ApusHTTPTests|ApusGRPCTests'}
 limit=${LIMIT:-1500}
 variants=("$@")
 [ ${#variants[@]} -eq 0 ] && variants=(kernels address thread)
@@ -36,10 +36,11 @@ for variant in "${variants[@]}"; do
       done ;;
     address | thread)
       path=.build-$variant
-      swift build --build-tests --scratch-path "$path" --sanitize="$variant" || status=$?
+      flags=(--traits Server --scratch-path "$path" --sanitize="$variant")
+      swift build --build-tests "${flags[@]}" || status=$?
       if [ $status -eq 0 ]; then
-        timeout --kill-after=10 "$limit" swift test --scratch-path "$path" \
-          --sanitize="$variant" --skip-build --no-parallel --filter "$suites" || status=$?
+        timeout --kill-after=10 "$limit" swift test "${flags[@]}" \
+          --skip-build --no-parallel --filter "$suites" || status=$?
       fi ;;
     *) echo "there is no variant $variant" >&2; exit 2 ;;
   esac

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# All tests: unit tests, C kernels, hostile models, the official ONNX suite, real networks against
-# ONNX Runtime. The unit tests replay the fuzz targets; libFuzzer itself is for Fuzz/run.sh by hand.
+# Unit tests, C kernels, operators, custom operators and pictures against other programs, hostile
+# models, the server through Triton's clients and against malformed requests, manifests, scikit-learn
+# pipelines, random graphs, the official ONNX suite, real networks and edited models against ONNX Runtime.
+# The unit tests replay the fuzz targets; libFuzzer itself is for Fuzz/run.sh by hand, and so are the
+# console in a browser (Tests/Console), packages (Scripts/package.sh --check) and Tests/Serving/soak.py.
 # --quick runs the unit tests alone. What the tests need is fetched into ignored folders.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,6 +34,8 @@ fi
   || .venv/bin/pip install --quiet scikit-learn==1.9.1 skl2onnx==1.20.0 pillow==13.0.0
 .venv/bin/python -c "import tritonclient.http, tritonclient.grpc, ml_dtypes" 2> /dev/null \
   || .venv/bin/pip install --quiet "tritonclient[http,grpc]==2.73.0" ml_dtypes==0.5.4
+.venv/bin/python -c "import kubernetes_validate, yaml" 2> /dev/null \
+  || .venv/bin/pip install --quiet kubernetes-validate==1.37.0 pyyaml==6.0.3
 
 binary=$(swift build "${flags[@]}" --show-bin-path)
 
@@ -50,6 +55,12 @@ step "hostile models: exit code, time and memory"
 
 step "the server through Triton's clients"
 .venv/bin/python Tests/Serving/check_serving.py --apus "$binary/apus"
+
+step "malformed requests"
+.venv/bin/python Tests/Serving/fuzz_serving.py --apus "$binary/apus" --count 500
+
+step "manifests for Kubernetes and KServe"
+.venv/bin/python Tests/Packaging/check_manifests.py
 
 step "scikit-learn pipelines"
 timeout 600 .venv/bin/python Tests/MachineLearning/check_sklearn.py \

@@ -218,7 +218,7 @@ struct GraphParser {
   mutating func listEntries() throws(GraphSyntaxError) -> [String] {
     var entries: [String] = []
     while true {
-      let entry = Self.trimmed(try lexer.entry())
+      let entry = try lexer.entry().trimmed
       try advance()
       let last = token == .punctuation("]")
       if !(entry.isEmpty && last && entries.isEmpty) { entries.append(entry) }
@@ -227,14 +227,6 @@ struct GraphParser {
         return entries
       }
     }
-  }
-
-  private static func trimmed(_ text: String) -> String {
-    let isSpace = { (character: Character) in character.isWhitespace }
-    guard let first = text.firstIndex(where: { !isSpace($0) }),
-      let last = text.lastIndex(where: { !isSpace($0) })
-    else { return "" }
-    return String(text[first...last])
   }
 
   func extent(_ text: String) throws(GraphSyntaxError) -> Extent {

@@ -2,27 +2,6 @@ internal import ApusModelConfig
 package import ApusServingSchema
 internal import Synchronization
 
-/// What a server is made of.
-package struct ServerOptions: Sendable {
-  /// The server's name for clients.
-  package var identifier = "apus"
-  package var version: String
-  package var repository: RepositoryOptions
-  package var allowsSharedMemory = false
-  /// Bytes of the response cache; nil for none.
-  package var cacheByteCount: Int?
-  /// Whether instances wait for resources (`--rate-limit=execution_count`).
-  package var limitsRate = false
-  /// Amounts of resources (`--rate-limit-resource`).
-  package var resources: [String: Int] = [:]
-  package var metrics = MetricsOptions()
-
-  package init(version: String, repository: RepositoryOptions) {
-    self.version = version
-    self.repository = repository
-  }
-}
-
 /// The server without its protocols: models, their queues, settings and counters.
 package final class InferenceServer: InferenceService {
   private enum Phase: Int { case starting, running, draining, exiting }
@@ -100,6 +79,7 @@ package final class InferenceServer: InferenceService {
     timer.schedule(at: Clock.now() &+ period) { [weak self] in
       guard let self else { return }
       Task {
+        guard self.phase.load(ordering: .relaxed) == Phase.running.rawValue else { return }
         await self.repository.poll()
         self.schedulePoll()
       }
@@ -257,28 +237,4 @@ package final class InferenceServer: InferenceService {
   }
 
   package func metrics() -> String { MetricsText.text(of: self) }
-}
-
-extension ModelRepository {
-  /// Sends a request to the version that serves it now.
-  func submit(
-    _ request: InferenceRequest, _ handle: RequestHandle,
-    _ reply: @escaping @Sendable (Reply) -> Void
-  ) {
-    var refused: ServedVersion?
-    while true {
-      let version: ServedVersion
-      do throws(ServingError) { version = try self.version(request.model, request.version) } catch {
-        return reply(.failure(error))
-      }
-      if version === refused {
-        return reply(
-          .failure(
-            ServingError(.unavailable, "model '\(request.model)' is being unloaded")))
-      }
-      if version.submit(request, handle: handle, reply: reply) { return }
-      // It was replaced between finding and asking it: the next one answers.
-      refused = version
-    }
-  }
 }

@@ -12,7 +12,9 @@ package protocol InferenceService: Sendable {
   /// Throws `notFound` for a model that the repositories do not hold. Nil is the newest version.
   func isReady(model: String, version: Int?) throws(ServingError) -> Bool
 
+  /// The server's name, version and extensions of the protocol.
   var metadata: Inference_ServerMetadataResponse { get }
+  /// Inputs and outputs of a model and the versions that serve. Throws where none is ready.
   func metadata(
     model: String, version: Int?
   ) throws(ServingError) -> Inference_ModelMetadataResponse
@@ -36,57 +38,22 @@ package protocol InferenceService: Sendable {
     _ request: InferenceRequest, reply: @escaping @Sendable (Reply) -> Void
   ) -> RequestHandle
 
+  /// Regions that clients have registered.
   var sharedMemory: SharedMemoryRegistry { get }
+  /// Settings of logs and traces that clients may read and change.
   var settings: ServerSettings { get }
 
   /// The metrics in Prometheus' text format.
   func metrics() -> String
 }
 
-/// What a client loads a model with instead of what the repository holds.
-package struct LoadOverride: Sendable {
-  /// A model configuration in JSON.
-  package var config: String?
-  /// Contents by path in the model's directory, such as `1/model.onnx`.
-  package var files: [String: [UInt8]] = [:]
-
-  package init() {}
-}
-
 extension InferenceService {
-  /// The one response to a request. Cancelling the task cancels the request.
-  package func infer(_ request: InferenceRequest) async throws(ServingError) -> InferenceResponse {
-    let waiting = RequestWaiter()
-    let result = await withTaskCancellationHandler {
-      await withCheckedContinuation { (continuation: CheckedContinuation<Outcome, Never>) in
-        waiting.handle = submit(request) { reply in
-          switch reply {
-          case .response(let response, _): continuation.resume(returning: .success(response))
-          case .failure(let error): continuation.resume(returning: .failure(error))
-          case .finished:
-            continuation.resume(
-              returning: .failure(ServingError(.internalFailure, "the model sent no response")))
-          }
-        }
-      }
-    } onCancel: {
-      waiting.cancel()
-    }
-    return try result.get()
-  }
-
-  private typealias Outcome = Result<InferenceResponse, ServingError>
-
-  /// All replies of a request, in order. The request is cancelled when the stream ends early.
-  package func replies(to request: InferenceRequest) -> AsyncStream<Reply> {
-    AsyncStream { continuation in
-      let handle = submit(request) { reply in
-        continuation.yield(reply)
-        if reply.isFinal { continuation.finish() }
-      }
-      continuation.onTermination = { reason in
-        if case .cancelled = reason { handle.cancel() }
-      }
-    }
+  /// Throws where a model is not there or not ready, in the words that clients know of settings of traces.
+  package func requireReady(model: String) throws(ServingError) {
+    var code = ServingError.Code.invalidArgument
+    do throws(ServingError) {
+      if try isReady(model: model, version: nil) { return }
+    } catch { code = error.code }
+    throw ServingError(code, "Request for unknown model : \(model)")
   }
 }

@@ -35,27 +35,3 @@ package final class RequestHandle: Sendable {
     if runNow { action?() }
   }
 }
-
-/// Joins a request's handle, which comes late, with a cancellation that may come early.
-final class RequestWaiter: Sendable {
-  private let state = Mutex<(handle: RequestHandle?, isCancelled: Bool)>((nil, false))
-
-  var handle: RequestHandle? {
-    get { state.withLock { $0.handle } }
-    set {
-      let cancelled = state.withLock { state in
-        state.handle = newValue
-        return state.isCancelled
-      }
-      if cancelled { newValue?.cancel() }
-    }
-  }
-
-  func cancel() {
-    let handle = state.withLock { state in
-      state.isCancelled = true
-      return state.handle
-    }
-    handle?.cancel()
-  }
-}

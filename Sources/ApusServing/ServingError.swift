@@ -1,9 +1,24 @@
 /// Why a request to the server failed, in the terms that both protocols have codes for.
 package struct ServingError: Error, Hashable, Sendable {
+  /// The kind of failure. Behind each stands the status that HTTP answers with, and that of gRPC.
   package enum Code: Hashable, Sendable {
-    case invalidArgument, notFound, unavailable, unsupported, alreadyExists, cancelled
-    case internalFailure, unknown
-    /// The request lacks the header or token that its endpoint asks for.
+    /// 400, INVALID_ARGUMENT.
+    case invalidArgument
+    /// 404, NOT_FOUND.
+    case notFound
+    /// 503, UNAVAILABLE: another moment or another server may answer.
+    case unavailable
+    /// 501, UNIMPLEMENTED.
+    case unsupported
+    /// 400, ALREADY_EXISTS.
+    case alreadyExists
+    /// 400, CANCELLED: nobody waits for the answer.
+    case cancelled
+    /// 500, INTERNAL.
+    case internalFailure
+    /// 400, UNKNOWN.
+    case unknown
+    /// 401, UNAUTHENTICATED: the request lacks the token that its endpoint asks for.
     case unauthorized
   }
 

@@ -1,4 +1,5 @@
 #if Server
+import ApusTestSupport
 import Foundation
 
 /// A certificate for `localhost`, its key and the authority that signed it. Made for these tests and used
@@ -41,11 +42,23 @@ enum Certificates {
     -----END PRIVATE KEY-----
     """
 
-  /// Writes a text to a file of its own and answers its path.
-  static func file(_ text: String) throws -> String {
-    let path = NSTemporaryDirectory() + "apus-grpc-\(UUID().uuidString).pem"
-    try text.write(toFile: path, atomically: true, encoding: .utf8)
-    return path
+  /// All three in files, which go with the value.
+  final class Files: Sendable {
+    let authority: String
+    let certificate: String
+    let key: String
+    private let folder: TemporaryFolder
+
+    init() throws {
+      folder = try TemporaryFolder()
+      authority = folder.file("authority.pem")
+      certificate = folder.file("certificate.pem")
+      key = folder.file("key.pem")
+      for (text, path) in [
+        (Certificates.authority, authority), (Certificates.certificate, certificate),
+        (Certificates.key, key),
+      ] { try text.write(toFile: path, atomically: true, encoding: .utf8) }
+    }
   }
 }
 #endif

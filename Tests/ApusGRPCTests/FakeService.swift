@@ -3,6 +3,7 @@ import ApusModelConfig
 import ApusServing
 import ApusServingSchema
 import ApusTensor
+import ApusTestSupport
 import Synchronization
 
 /// A service of models whose names say what they do.
@@ -141,9 +142,9 @@ final class FakeService: InferenceService {
   }
 
   /// Waits until so many requests are held.
-  func waitForHeld(_ count: Int) async {
-    while state.withLock({ $0.held.count }) < count {
-      try? await Task.sleep(for: .milliseconds(2))
+  func waitForHeld(_ count: Int) async throws {
+    try await eventually("\(count) requests are held") {
+      state.withLock { $0.held.count } >= count
     }
   }
 

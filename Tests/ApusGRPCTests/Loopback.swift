@@ -27,13 +27,10 @@ struct Loopback: Sendable {
     configuration.port = 0
     try configure(&configuration)
     let service = FakeService()
-    let server = try ApusGRPC.GRPCServer(configuration: configuration, service: service)
     var clientConfig = HTTP2ClientTransport.Posix.Config.defaults
     configureClient(&clientConfig)
     let settings = clientConfig
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await server.run() }
-      let port = try await server.listeningPort
+    try await serve(configuration, service) { server, port in
       let transport = try HTTP2ClientTransport.Posix(
         target: .ipv4(address: "127.0.0.1", port: port), transportSecurity: security,
         config: settings)
@@ -41,9 +38,36 @@ struct Loopback: Sendable {
         try await body(
           Loopback(service: service, server: server, client: client, port: port))
       }
+    }
+  }
+
+  /// Runs `body` while a server listens. Throws where it cannot.
+  static func serve(
+    _ configuration: GRPCConfiguration, _ service: FakeService,
+    _ body: (_ server: ApusGRPC.GRPCServer, _ port: Int) async throws -> Void
+  ) async throws {
+    let (ports, found) = AsyncStream.makeStream(of: Int.self)
+    let server = try ApusGRPC.GRPCServer(configuration: configuration, service: service) {
+      found.yield($0)
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        defer { found.finish() }
+        try await server.run()
+      }
+      var iterator = ports.makeAsyncIterator()
+      if let port = await iterator.next() { try await body(server, port) }
       server.beginGracefulShutdown()
       try await group.waitForAll()
     }
+  }
+
+  /// The status code that a call ends with; nil where it succeeds.
+  static func code(_ body: () async throws -> Void) async -> RPCError.Code? {
+    do {
+      try await body()
+      return nil
+    } catch { return (error as? RPCError)?.code ?? .unknown }
   }
 
   func call<Input: SwiftProtobuf.Message, Output: SwiftProtobuf.Message>(
@@ -68,12 +92,12 @@ struct Loopback: Sendable {
   /// Sends all requests, then answers of the stream in order until its end.
   func stream(
     _ requests: [Inference_ModelInferRequest], metadata: Metadata = [:],
-    onSent: @escaping @Sendable () async -> Void = {}
+    onSent: @escaping @Sendable () async throws -> Void = {}
   ) async throws -> [Inference_ModelStreamInferResponse] {
     let request = StreamingClientRequest<Inference_ModelInferRequest>(metadata: metadata) {
       writer in
       for request in requests { try await writer.write(request) }
-      await onSent()
+      try await onSent()
     }
     return try await client.bidirectionalStreaming(
       request: request,

@@ -8,7 +8,7 @@ import GRPCNIOTransportHTTP2
 import Synchronization
 import Testing
 
-@Suite("The gRPC server", .serialized)
+@Suite("The gRPC server", .serialized, .timeLimit(.minutes(1)))
 struct ServerTests {
   @Test("A port that is in use is told in words")
   func portInUse() async throws {
@@ -19,15 +19,11 @@ struct ServerTests {
       configuration.port = loopback.port
       let second = try ApusGRPC.GRPCServer(
         configuration: configuration, service: loopback.service)
-      do {
-        try await second.run()
-        Issue.record("no error")
-      } catch {
-        #expect(
-          error as? GRPCServerError == .portInUse(address: "127.0.0.1", port: loopback.port))
-        #expect(
-          "\(error)".contains("is in use by another program; choose another with --grpc-port"))
-      }
+      let error = await #expect(throws: GRPCServerError.self) { try await second.run() }
+      #expect(error == .portInUse(address: "127.0.0.1", port: loopback.port))
+      #expect(
+        error?.description.contains(
+          "is in use by another program; choose another with --grpc-port") == true)
     }
   }
 
@@ -39,13 +35,8 @@ struct ServerTests {
       configuration.address = "127.0.0.1"
       configuration.port = loopback.port
       configuration.reusesPort = true
-      let second = try ApusGRPC.GRPCServer(
-        configuration: configuration, service: loopback.service)
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await second.run() }
-        #expect(try await second.listeningPort == loopback.port)
-        second.beginGracefulShutdown()
-        try await group.waitForAll()
+      try await Loopback.serve(configuration, loopback.service) { _, port in
+        #expect(port == loopback.port)
       }
     }
   }
@@ -57,12 +48,11 @@ struct ServerTests {
       var configuration = GRPCConfiguration()
       configuration.address = address
       configuration.port = 0
-      let server = try ApusGRPC.GRPCServer(configuration: configuration, service: service)
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await server.run() }
-        #expect(try await server.listeningPort > 0)
-        server.beginGracefulShutdown()
-        try await group.waitForAll()
+      try await confirmation { listens in
+        try await Loopback.serve(configuration, service) { _, port in
+          #expect(port > 0)
+          listens()
+        }
       }
     }
     var configuration = GRPCConfiguration()
@@ -79,7 +69,7 @@ struct ServerTests {
       let stream = Task {
         try await loopback.stream([.raw("slow", id: "s", [("a", [1])])])
       }
-      await loopback.service.waitForHeld(2)
+      try await loopback.service.waitForHeld(2)
       loopback.server.beginGracefulShutdown()
       try await Task.sleep(for: .milliseconds(200))
       let handles = loopback.service.state.withLock { $0.handles }
@@ -92,20 +82,14 @@ struct ServerTests {
 
   @Test("TLS", arguments: [false, true])
   func tls(isMutual: Bool) async throws {
-    let authority = try Certificates.file(Certificates.authority)
-    let certificate = try Certificates.file(Certificates.certificate)
-    let key = try Certificates.file(Certificates.key)
-    defer {
-      for path in [authority, certificate, key] {
-        try? FileManager.default.removeItem(atPath: path)
-      }
-    }
-    let roots = TLSConfig.TrustRootsSource.certificates([.file(path: authority, format: .pem)])
+    let files = try Certificates.Files()
+    let roots = TLSConfig.TrustRootsSource.certificates([.file(path: files.authority, format: .pem)]
+    )
     let security: HTTP2ClientTransport.Posix.TransportSecurity =
       isMutual
       ? .mTLS(
-        certificateChain: [.file(path: certificate, format: .pem)],
-        privateKey: .file(path: key, format: .pem)
+        certificateChain: [.file(path: files.certificate, format: .pem)],
+        privateKey: .file(path: files.key, format: .pem)
       ) {
         $0.trustRoots = roots
         $0.serverCertificateVerification = .noHostnameVerification
@@ -117,7 +101,8 @@ struct ServerTests {
     try await Loopback.run(
       {
         $0.tls = GRPCConfiguration.TLSFiles(
-          certificate: certificate, key: key, clientAuthorities: isMutual ? authority : nil)
+          certificate: files.certificate, key: files.key,
+          clientAuthorities: isMutual ? files.authority : nil)
       }, security: security
     ) { loopback in
       let response = try await loopback.infer(.raw("echo", [("a", [1, 2])]))
@@ -127,30 +112,23 @@ struct ServerTests {
 
   @Test("A client without a certificate is not served where one is asked for")
   func missingCertificate() async throws {
-    let authority = try Certificates.file(Certificates.authority)
-    let certificate = try Certificates.file(Certificates.certificate)
-    let key = try Certificates.file(Certificates.key)
-    defer {
-      for path in [authority, certificate, key] {
-        try? FileManager.default.removeItem(atPath: path)
-      }
-    }
+    let files = try Certificates.Files()
     try await Loopback.run(
       {
         $0.tls = GRPCConfiguration.TLSFiles(
-          certificate: certificate, key: key, clientAuthorities: authority)
+          certificate: files.certificate, key: files.key, clientAuthorities: files.authority)
       },
       security: .tls {
-        $0.trustRoots = .certificates([.file(path: authority, format: .pem)])
+        $0.trustRoots = .certificates([.file(path: files.authority, format: .pem)])
         $0.serverCertificateVerification = .noHostnameVerification
       }
     ) { loopback in
       var options = CallOptions.defaults
       options.timeout = .seconds(1)
-      do {
-        _ = try await loopback.infer(.raw("echo", [("a", [1])]), options: options)
-        Issue.record("served")
-      } catch { #expect(error is RPCError) }
+      let settings = options
+      await #expect(throws: RPCError.self) {
+        try await loopback.infer(.raw("echo", [("a", [1])]), options: settings)
+      }
     }
   }
 
@@ -162,10 +140,8 @@ struct ServerTests {
     configuration.tls = GRPCConfiguration.TLSFiles(
       certificate: "/no/certificate.pem", key: "/no/key.pem")
     let server = try ApusGRPC.GRPCServer(configuration: configuration, service: FakeService())
-    do {
-      try await server.run()
-      Issue.record("no error")
-    } catch { #expect("\(error)".contains("cannot use the files of TLS for gRPC")) }
+    let error = await #expect(throws: GRPCServerError.self) { try await server.run() }
+    #expect(error?.description.contains("cannot use the files of TLS for gRPC") == true)
   }
 }
 #endif

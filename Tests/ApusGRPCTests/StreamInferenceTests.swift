@@ -2,13 +2,14 @@
 import ApusGRPC
 import ApusServing
 import ApusServingSchema
+import ApusTestSupport
 import Foundation
 import GRPCCore
 import SwiftProtobuf
 import Synchronization
 import Testing
 
-@Suite("ModelStreamInfer")
+@Suite("ModelStreamInfer", .timeLimit(.minutes(1)))
 struct StreamInferenceTests {
   @Test("Answers of ordinary models come in the order of requests, however they finish")
   func order() async throws {
@@ -19,7 +20,7 @@ struct StreamInferenceTests {
           index % 2 == 0 ? "slow" : "echo", id: "\(index)", [("a", [Float(index)])])
       }
       let answers = try await loopback.stream(requests) {
-        await service.waitForHeld(3)
+        try await service.waitForHeld(3)
         service.release()
       }
       #expect(answers.map(\.inferResponse.id) == ["0", "1", "2", "3", "4"])
@@ -41,7 +42,7 @@ struct StreamInferenceTests {
       let answers = try await loopback.stream([
         .raw("slow", id: "s", [("a", [1])]), counted, .raw("many", id: "n", [("a", [])]),
       ]) {
-        await service.waitForHeld(1)
+        try await service.waitForHeld(1)
         service.release()
       }
       #expect(answers.map(\.inferResponse.id) == ["m", "m", "m", "m", "s"])
@@ -79,14 +80,12 @@ struct StreamInferenceTests {
         [.raw("nothing", id: "n", [("a", [1])]), .raw("echo", id: "e", [("a", [1])])],
         metadata: metadata)
       #expect(refused.map(\.inferResponse.id) == ["n", "e"])
-      do {
-        _ = try await loopback.stream(
+      let error = await #expect(throws: RPCError.self) {
+        try await loopback.stream(
           [.raw("broken", [("a", [1])]), .raw("slow", [("a", [1])])], metadata: metadata)
-        Issue.record("no error")
-      } catch let error as RPCError {
-        #expect(error.code == .unavailable)
-        #expect(error.message == "the model broke")
       }
+      #expect(error?.code == .unavailable)
+      #expect(error?.message == "the model broke")
     }
   }
 
@@ -98,11 +97,11 @@ struct StreamInferenceTests {
           try? await Task.sleep(for: .seconds(60))
         }
       }
-      await loopback.service.waitForHeld(2)
+      try await loopback.service.waitForHeld(2)
       call.cancel()
       _ = await call.result
       for handle in loopback.service.state.withLock({ $0.handles }) {
-        while !handle.isCancelled { try await Task.sleep(for: .milliseconds(2)) }
+        try await eventually { handle.isCancelled }
       }
     }
   }

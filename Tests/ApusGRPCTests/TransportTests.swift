@@ -5,7 +5,7 @@ import NIOCore
 import NIOHPACK
 import Testing
 
-@Suite("Parts of the transport")
+@Suite("Parts of the transport", .timeLimit(.minutes(1)))
 struct TransportTests {
   @Test("Messages are taken out of bytes however these are cut")
   func deframing() throws {

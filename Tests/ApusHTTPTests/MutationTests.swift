@@ -1,5 +1,6 @@
 #if Server
 import ApusServing
+import ApusTensor
 import NIOHTTP1
 import Testing
 
@@ -7,18 +8,6 @@ import Testing
 
 /// Damages bodies by chance, from fixed seeds: whatever comes of them is an answer.
 @Suite struct MutationTests {
-  struct Splitmix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-  }
-
   private static let texts: [[UInt8]] = [
     #"{"id":"é\ud83d\ude00","inputs":[{"name":"X","shape":[2,2],"datatype":"FP32","data":[[1.5e3,-2],[0,NaN]]}]}"#,
     #"{"inputs":[{"data":["a\n","b"],"name":"X","shape":[2],"datatype":"BYTES"}],"outputs":[{"name":"X"}]}"#,
@@ -33,7 +22,7 @@ import Testing
       #"{"inputs":[{"name":"A","shape":[2],"datatype":"FP64","parameters":{"binary_data_size":16}},{"name":"B","shape":[2],"datatype":"BYTES","parameters":{"binary_data_size":11}}],"parameters":{"binary_data_output":true}}"#
         .utf8)
 
-  static func mutate(_ bytes: [UInt8], _ random: inout Splitmix) -> [UInt8] {
+  static func mutate(_ bytes: [UInt8], _ random: inout SplitMix) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
       let place = Int.random(in: 0..<bytes.count, using: &random)
@@ -58,7 +47,7 @@ import Testing
   }
 
   @Test(arguments: 0..<8 as Range<UInt64>) func readerNeverTraps(_ seed: UInt64) throws {
-    var random = Splitmix(state: seed)
+    var random = SplitMix(seed: seed)
     for _ in 0..<500 {
       let text = Self.texts[Int.random(in: 0..<Self.texts.count, using: &random)]
       let view = try ByteView(Self.mutate(text, &random))
@@ -67,7 +56,7 @@ import Testing
   }
 
   @Test(arguments: 0..<8 as Range<UInt64>) func callsAreAnswered(_ seed: UInt64) async throws {
-    var random = Splitmix(state: seed &+ 1000)
+    var random = SplitMix(seed: seed &+ 1000)
     let service = FakeService()
     for _ in 0..<300 {
       let text = Self.texts[Int.random(in: 0..<Self.texts.count, using: &random)]
@@ -83,7 +72,7 @@ import Testing
   @Test(arguments: 0..<8 as Range<UInt64>) func binaryCallsAreAnswered(_ seed: UInt64)
     async throws
   {
-    var random = Splitmix(state: seed &+ 2000)
+    var random = SplitMix(seed: seed &+ 2000)
     let service = FakeService()
     let whole =
       Self.binary + Array(repeating: 0x3F, count: 16) + [1, 0, 0, 0, 65, 2, 0, 0, 0, 66, 67]

@@ -1,5 +1,6 @@
 #if Server
 import ApusServing
+import ApusTestSupport
 import NIOCore
 import Logging
 import NIOHTTP1
@@ -51,7 +52,7 @@ import Testing
       }
       all += "GET /v2/health/live HTTP/1.1\r\nConnection: close\r\n\r\n"
       try await client.send(all)
-      try await Task.sleep(for: .milliseconds(50))
+      try await eventually { service.record.withLock { !$0.pending.isEmpty } }
       let pending = try #require(service.record.withLock { $0.pending.first })
       pending(
         .response(InferenceResponse(model: "never", version: 1, id: "first"), isFinal: true))
@@ -260,14 +261,11 @@ import Testing
     try await withServer(service) { _, ports in
       let client = try await RawClient(port: try #require(ports.api))
       try await client.send(post("/v2/models/never/infer"))
-      for _ in 0..<2000 where service.record.withLock({ $0.handles.isEmpty }) {
-        try await Task.sleep(for: .milliseconds(1))
-      }
+      try await eventually { service.record.withLock { !$0.handles.isEmpty } }
       let handle = try #require(service.record.withLock { $0.handles.first })
       #expect(!handle.isCancelled)
       try await client.close()
-      for _ in 0..<2000 where !handle.isCancelled { try await Task.sleep(for: .milliseconds(1)) }
-      #expect(handle.isCancelled)
+      try await eventually { handle.isCancelled }
       // An answer that comes too late goes nowhere.
       let late = try #require(service.record.withLock { $0.pending.first })
       late(.response(InferenceResponse(model: "never", version: 1, id: ""), isFinal: true))

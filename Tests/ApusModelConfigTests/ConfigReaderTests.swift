@@ -1,5 +1,6 @@
 import ApusModelConfig
 import ApusServingSchema
+import ApusTensor
 import Testing
 
 @Suite("config.pbtxt")
@@ -159,7 +160,9 @@ struct ConfigReaderTests {
         switch Int.random(in: 0..<4, using: &generator) {
         case 0: mutated[position] = UInt8.random(in: 0...255, using: &generator)
         case 1: mutated.remove(at: position)
-        case 2: mutated.insert(contentsOf: "{[<\"'\\-:09xe.".utf8.shuffled(), at: position)
+        case 2:
+          let text = "{[<\"'\\-:09xe.".utf8.shuffled(using: &generator)
+          mutated.insert(contentsOf: text, at: position)
         default: mutated.removeSubrange(position...)
         }
       }
@@ -183,20 +186,5 @@ struct ConfigReaderTests {
     #expect(throws: ConfigError.self) { try ConfigReader.read(text: lists, file: "f") }
     let objects = String(repeating: "{\"parameters\":", count: 100_000)
     #expect(throws: ConfigError.self) { try ModelConfigJSON.read(objects) }
-  }
-}
-
-/// A small generator whose numbers a seed repeats (Steele, Lea and Flood 2014).
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

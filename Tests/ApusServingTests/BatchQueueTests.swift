@@ -74,15 +74,17 @@ import Testing
     var queue = BatchQueue<String>(
       policy {
         $0.joinsRequests = false
-        $0.levels = [QueuePolicy(), QueuePolicy()]
+        $0.levels = [QueuePolicy(), QueuePolicy(), QueuePolicy()]
         $0.defaultLevel = 1
       })
+    _ = queue.enqueue("lowest", size: 1, key: [], priority: 3, timeout: 0, now: 0)
     _ = queue.enqueue("low", size: 1, key: [], priority: 0, timeout: 0, now: 0)
     _ = queue.enqueue("high", size: 1, key: [], priority: 1, timeout: 0, now: 1)
     _ = queue.enqueue("beyond", size: 1, key: [], priority: 77, timeout: 0, now: 2)
     #expect(payloads(queue.next(now: 2)) == ["high"])
     #expect(payloads(queue.next(now: 2)) == ["low"])
     #expect(payloads(queue.next(now: 2)) == ["beyond"])
+    #expect(payloads(queue.next(now: 2)) == ["lowest"])
   }
 
   @Test func fullQueuesRefuse() {

@@ -67,4 +67,39 @@ import Testing
     try await server.unload(model: "e", withDependents: true)
     #expect(throws: ServingError.self) { try server.config(model: "a", version: nil) }
   }
+
+  @Test func stepsAreLoadedWithAnEnsembleOfTheStart() async throws {
+    let repository = try TemporaryRepository()
+    try chain(repository)
+    try repository.addIdentity("other")
+    let server = try repository.server(.explicit) { $0.repository.startupModels = ["e"] }
+    try await server.start()
+    #expect(server.repository.failures.isEmpty)
+    #expect(server.repository.served.map(\.name) == ["a", "b", "e"])
+  }
+
+  @Test func ensemblesThatAreStepsOfEachOtherAreRefused() async throws {
+    let repository = try TemporaryRepository()
+    for (name, step) in [("p", "q"), ("q", "p")] {
+      try repository.write(
+        """
+        platform: "ensemble"
+        input { name: "X" data_type: TYPE_INT32 dims: [ -1 ] }
+        output { name: "Y" data_type: TYPE_INT32 dims: [ -1 ] }
+        ensemble_scheduling {
+          step [
+            { model_name: "\(step)" model_version: -1
+              input_map { key: "X" value: "X" } output_map { key: "Y" value: "Y" } }
+          ]
+        }
+        """, to: "\(name)/config.pbtxt")
+      try repository.write("", to: "\(name)/1/empty")
+    }
+    let server = try repository.server(.explicit)
+    try await server.start()
+    let error = await #expect(throws: ServingError.self) {
+      try await server.load(model: "p", LoadOverride())
+    }
+    #expect(error?.message.contains("a step of its own steps") == true)
+  }
 }

@@ -1,5 +1,6 @@
 import ApusModelConfig
 import ApusServingSchema
+import ApusTestSupport
 import Testing
 
 @testable import ApusServing
@@ -141,14 +142,113 @@ import Testing
       "m", #"parameters { key: "execute_delay_ms" value { string_value: "200" } }"#)
     let server = try repository.server()
     try await server.start()
-    let running = Task { try await server.infer(InferenceRequest("m", [5])) }
-    try await Task.sleep(for: .milliseconds(50))
+    let model = try #require(server.repository.served.first)
+    let replies = Replies()
+    _ = replies.submit(try InferenceRequest("m", [5]), id: "running", to: server)
+    try await eventually { model.pendingCount == 0 }
     server.beginDraining()
     #expect(!server.isReady)
     #expect(server.isLive)
     let isClean = await server.stop(deadline: Clock.now() + 10_000_000_000)
     #expect(isClean)
-    #expect(try await running.value.integers("OUT") == [5])
+    guard case .response(let response, isFinal: true)? = replies["running"] else {
+      Issue.record("no answer")
+      return
+    }
+    #expect(response.integers("OUT") == [5])
     #expect(!server.isLive)
+  }
+
+  /// A warm-up that takes so many milliseconds, and loading with it.
+  private func warmUp(_ milliseconds: Int) -> String {
+    """
+    model_warmup {
+      name: "w" batch_size: 1
+      inputs { key: "IN" value { data_type: TYPE_INT32 dims: [ 1 ] zero_data: true } }
+    }
+    parameters { key: "execute_delay_ms" value { string_value: "\(milliseconds)" } }
+    """
+  }
+
+  private func isLoading(_ server: InferenceServer) -> Bool {
+    (try? server.index(onlyReady: false))?.contains { $0.state == "LOADING" } == true
+  }
+
+  @Test func anUnloadDuringALoadUndoesIt() async throws {
+    let repository = try TemporaryRepository()
+    try repository.addIdentity("m", warmUp(300))
+    let server = try repository.server(.explicit)
+    try await server.start()
+    let loading = Task { try await server.load(model: "m", LoadOverride()) }
+    try await eventually { isLoading(server) }
+    try await server.unload(model: "m", withDependents: false)
+    try await loading.value
+    #expect(throws: ServingError.self) { try server.metadata(model: "m", version: nil) }
+    #expect(server.isReady)
+  }
+
+  @Test func stoppingWaitsForLoadsAndBeginsNoMore() async throws {
+    let repository = try TemporaryRepository()
+    try repository.addIdentity("m", warmUp(300))
+    let server = try repository.server(.explicit)
+    try await server.start()
+    let loading = Task { try await server.load(model: "m", LoadOverride()) }
+    try await eventually { isLoading(server) }
+    let isClean = await server.stop(deadline: Clock.now() + 10_000_000_000)
+    #expect(isClean)
+    #expect(server.repository.served.isEmpty)
+    try await loading.value
+    await #expect(throws: ServingError.self) {
+      try await server.load(model: "m", LoadOverride())
+    }
+  }
+
+  @Test func stoppingKeepsToItsTimeWhileModelsLoad() async throws {
+    let repository = try TemporaryRepository()
+    try repository.addIdentity("m", warmUp(1000))
+    let server = try repository.server(.explicit)
+    try await server.start()
+    let loading = Task { try await server.load(model: "m", LoadOverride()) }
+    try await eventually { isLoading(server) }
+    let isClean = await server.stop(deadline: Clock.now())
+    #expect(!isClean)
+    try await loading.value
+    #expect(server.repository.served.isEmpty)
+  }
+
+  @Test func anEmptyLineOfALabelFileIsAClass() async throws {
+    let repository = try TemporaryRepository()
+    try repository.write(
+      """
+      backend: "identity"
+      input { name: "IN" data_type: TYPE_FP32 dims: [ 3 ] }
+      output { name: "OUT" data_type: TYPE_FP32 dims: [ 3 ] label_filename: "labels.txt" }
+      """, to: "m/config.pbtxt")
+    try repository.write("\r\ncat\u{2028}s\n\ndog\n", to: "m/labels.txt")
+    try repository.write("", to: "m/1/empty")
+    let server = try repository.server()
+    try await server.start()
+    let model = try #require(server.repository.served.first)
+    #expect(model.contract.outputs.first?.labels == ["", "cat\u{2028}s", "", "dog"])
+  }
+
+  @Test func aNameThatTwoRepositoriesHoldIsServedByNeither() async throws {
+    let first = try TemporaryRepository()
+    let second = try TemporaryRepository()
+    try first.addIdentity("m")
+    try second.addIdentity("n")
+    let server = try first.server(.poll) { $0.repository.paths.append(second.path) }
+    try await server.start()
+    #expect(server.isReady)
+    try second.addIdentity("m")
+    await server.repository.poll()
+    #expect(throws: ServingError.self) { try server.metadata(model: "m", version: nil) }
+    #expect(server.repository.failures.map(\.model) == ["m"])
+    await server.repository.poll()
+    #expect(server.repository.failures.map(\.model) == ["m"])
+    try first.remove("m")
+    await server.repository.poll()
+    #expect(try await server.infer(InferenceRequest("m", [1])).integers("OUT") == [1])
+    #expect(server.isReady)
   }
 }

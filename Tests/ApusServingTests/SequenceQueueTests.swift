@@ -93,4 +93,43 @@ import Testing
     #expect(!isOver)
     #expect(run(&queue, now: 2) == ["b"])
   }
+
+  /// A client that goes while its first request waits for a place, and comes again, takes one place.
+  @Test func aSequenceIsInTheBacklogOnce() {
+    var queue = SequenceQueue<String>(policy { $0.maximumBatch = 4 })
+    for id in [1, 2] as [UInt64] {
+      _ = queue.enqueue("\(id)", position(id, start: true), key: [], now: 0)
+    }
+    #expect(run(&queue)?.count == 2)
+    for attempt in ["first", "second"] {
+      #expect(enter(&queue, attempt, position(3, start: true), key: [], now: 1))
+      guard attempt == "first" else { continue }
+      let removed = queue.remove { $0 == "first" }
+      #expect(removed == "first")
+      #expect(queue.sequenceCount == 2)
+    }
+    for id in [1, 2] as [UInt64] {
+      _ = queue.enqueue("end", position(id, end: true), key: [], now: 2)
+      _ = queue.complete(position(id, start: true), now: 2)
+    }
+    #expect(run(&queue, now: 3)?.count == 2)
+    for id in [1, 2] as [UInt64] { _ = queue.complete(position(id, end: true), now: 4) }
+    #expect(run(&queue, now: 5) == ["second"])
+    // The other place is free.
+    _ = queue.enqueue("4", position(4, start: true), key: [], now: 6)
+    #expect(run(&queue, now: 6) == ["4"])
+  }
+
+  @Test func aRequestThatIsTakenBackChangesNothing() {
+    var queue = SequenceQueue<String>(policy())
+    _ = queue.enqueue("a", position(1, start: true), key: [], now: 0)
+    #expect(run(&queue) == ["a"])
+    _ = queue.complete(position(1, start: true), now: 1)
+    _ = queue.enqueue("end", position(1, end: true), key: [], now: 2)
+    #expect(!enter(&queue, "late", position(1), key: [], now: 3))
+    let removed = queue.remove { $0 == "end" }
+    #expect(removed == "end")
+    #expect(enter(&queue, "b", position(1), key: [], now: 4))
+    #expect(run(&queue, now: 4) == ["b"])
+  }
 }

@@ -126,6 +126,10 @@ def main():
         results = run(kind, command, arguments, work)
         found[kind] = {name: (passed, detail) for name, passed, detail in results}
         bad = [(name, detail) for name, passed, detail in results if not passed]
+        for name, reason in harness.SKIPPED:
+            print(f"skipped {name}: {reason}")
+        skipped = len(harness.SKIPPED)
+        harness.SKIPPED.clear()
         if kind == "triton":
             bad = report_triton(bad, found.get("apus"))
         else:
@@ -133,7 +137,7 @@ def main():
                 print(f"FAIL {name}\n     {detail}")
         failures += len(bad)
         print(f"{kind}: {len(results)} statements, {sum(p for _, p, _ in results)} hold, "
-              f"{len(bad)} unexpected failures, {time.monotonic() - start:.0f} s")
+              f"{len(bad)} unexpected failures, {skipped} checks skipped, {time.monotonic() - start:.0f} s")
     if not arguments.work and not failures:
         shutil.rmtree(work)
     elif failures:

@@ -14,7 +14,7 @@ internal import ApusTensor
 ///
 /// Parameters of a model's configuration: `intra_op_thread_count` gives it threads of its own (all
 /// others share those of the server); `apus_level` tunes an ONNX model while it loads, as `apus build
-/// --level` does.
+/// --builderOptimizationLevel` does.
 struct EngineModelLoader: ModelLoader {
   /// The threads that models share.
   let pool: ThreadPool

@@ -17,7 +17,7 @@ struct ModelSnapshot {
   init(_ source: ModelSource) throws {
     folder = try TemporaryDirectory()
     original = source.directory
-    let name = String(source.path.dropFirst(source.directory.utf8.count).drop { $0 == "/" })
+    let name = String(source.path.dropFirst(source.directory.count).drop { $0 == "/" })
     path = FileSystem.join(folder.path, name)
     try Self.copy(source.directory, to: folder.path, depth: 0)
   }

@@ -6,8 +6,8 @@ internal import ApusONNX
 internal import ApusRuntime
 internal import ApusServing
 internal import ArgumentParser
-internal import Foundation
 
+/// `apus serve`: reads the flags of all parts of the server and runs it, or checks a repository.
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
@@ -19,6 +19,12 @@ struct ServeCommand: ParsableCommand {
       Examples:
         apus serve --model-repository=models
         apus serve --model-repository=models --model-control-mode=explicit --load-model=resnet
+        apus serve --model-repository=models --http-port=9000 --grpc-port=9001 --metrics-port=9002
+        apus serve --model-repository=models --http-server-cert=cert.pem --http-server-key=key.pem \
+      --grpc-use-ssl=true --grpc-server-cert=cert.pem --grpc-server-key=key.pem
+        apus serve --model-repository=models --api-tokens=tokens.txt
+        apus serve --model-repository=models --trace-config=level=TIMESTAMPS \
+      --trace-config=triton,file=trace.json
         apus serve --check models
         curl localhost:8000/v2/models/resnet/config
       """)
@@ -54,25 +60,6 @@ struct ServeCommand: ParsableCommand {
         exitsOnError: repository.exitOnError.isOn, drainSeconds: service.drainDelaySecs,
         timeoutSeconds: service.exitTimeoutSecs))
     try Blocking.run { try await run.run() }
-  }
-}
-
-/// Runs asynchronous work from a command, which has a thread of its own.
-enum Blocking {
-  static func run<Result: Sendable>(
-    _ body: @escaping @Sendable () async throws -> Result
-  ) throws -> Result {
-    let box = ResultBox<Result>()
-    let done = DispatchSemaphore(value: 0)
-    Task {
-      do { box.set(.success(try await body())) } catch { box.set(.failure(error)) }
-      done.signal()
-    }
-    done.wait()
-    guard let result = box.get() else {
-      throw ApusError(.internalFailure, "the work ended without a result")
-    }
-    return try result.get()
   }
 }
 #endif

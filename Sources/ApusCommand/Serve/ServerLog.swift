@@ -86,9 +86,20 @@ final class ServerLog: Sendable {
       case .warning: "W"
       case .error, .critical: "E"
       }
-    let extra = details.map { " \($0.key)=\($0.value)" }.joined()
+    let extra = details.map { " \($0.key)=\(onOneLine("\($0.value)"))" }.joined()
     let time = format == .iso8601 ? "\(stamp) \(letter)" : "\(letter)\(glogStamp)"
     return "\(time) \(label)] \(message)\(extra)\n"
+  }
+
+  /// Without characters that would begin a line or change a terminal: ids of requests are the clients'.
+  private static func onOneLine(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+      return text
+    }
+    return text.unicodeScalars.map { scalar in
+      scalar.properties.generalCategory == .control
+        ? scalar.escaped(asASCII: true) : String(Character(scalar))
+    }.joined()
   }
 
   private static var stamp: String {

@@ -34,10 +34,25 @@ struct ServerRun: Sendable {
     do throws(ServingError) { log = try ServerLog(self.log) } catch { throw Self.boundary(error) }
     let logger = log.logger("apus")
     let traces = TraceSink(logger: log.logger("trace"))
+    let server = try makeServer(log, logger, traces)
+    let exit = ExitDeadline(seconds: lifetime.timeoutSeconds)
+    let outcome = await serve(server, try makeFrontEnds(server, logger), logger, exit, start)
+    let isClean = await server.stop(deadline: exit.begin())
+    await traces.close()
+    try outcome.get()
+    if !isClean {
+      logger.warning("Exit timeout expired. Exiting immediately.")
+      throw ApusError(.internalFailure, "requests in flight were not finished in time")
+    }
+    logger.info("all requests are answered, exiting")
+  }
+
+  private func makeServer(
+    _ log: ServerLog, _ logger: Logger, _ traces: TraceSink
+  ) throws(ApusError) -> InferenceServer {
     let settings = ServerSettings(log: self.log, trace: trace) { log.apply($0) }
-    let server: InferenceServer
     do throws(ServingError) {
-      server = try InferenceServer(
+      return try InferenceServer(
         options, loader: loader, settings: settings, note: { logger.info("\($0)") },
         onTrace: { traces.add($0) },
         onReply: { request, error in
@@ -49,7 +64,19 @@ struct ServerRun: Sendable {
           logger.debug("request", metadata: metadata)
         })
     } catch { throw Self.boundary(error) }
+  }
 
+  /// Ends of the protocols; HTTP is told of the end of the server before the others.
+  private struct FrontEnds: Sendable {
+    let http: HTTPServer
+    let grpc: GRPCFrontEnd?
+
+    var services: [any Service] { [http] + (grpc.map { [$0] } ?? []) }
+  }
+
+  private func makeFrontEnds(
+    _ server: InferenceServer, _ logger: Logger
+  ) throws(ApusError) -> FrontEnds {
     let front = HTTPServer(configuration: http, service: server) { ports in
       if let port = ports.api {
         logger.info("Started HTTPService at \(http.api?.address ?? ""):\(port)")
@@ -58,50 +85,44 @@ struct ServerRun: Sendable {
         logger.info("Started Metrics Service at \(http.metrics?.address ?? ""):\(port)")
       }
     }
-    var services: [any Service] = [front]
-    if let grpc {
-      do {
-        services.append(
-          GRPCFrontEnd(
-            server: try GRPCServer(configuration: grpc, service: server) { port in
-              logger.info("Started GRPCInferenceService at \(grpc.address):\(port)")
-            }))
-      } catch { throw Self.boundary(error) }
-    }
-    var configuration = ServiceGroupConfiguration(services: services, logger: Self.silent)
+    guard let grpc else { return FrontEnds(http: front, grpc: nil) }
+    do throws(GRPCServerError) {
+      let server = try GRPCServer(configuration: grpc, service: server) { port in
+        logger.info("Started GRPCInferenceService at \(grpc.address):\(port)")
+      }
+      return FrontEnds(http: front, grpc: GRPCFrontEnd(server: server))
+    } catch { throw Self.boundary(error) }
+  }
+
+  /// Loads models while the ports are open, until those are closed: after a signal, or for the failure that
+  /// it returns. Models may still be loading then.
+  private func serve(
+    _ server: InferenceServer, _ ends: FrontEnds, _ logger: Logger, _ exit: ExitDeadline,
+    _ start: ContinuousClock.Instant
+  ) async -> Result<Void, any Error> {
+    var configuration = ServiceGroupConfiguration(services: ends.services, logger: Self.silent)
     configuration.maximumGracefulShutdownDuration = .seconds(lifetime.timeoutSeconds)
     let group = ServiceGroup(configuration: configuration)
-    let startResult = ResultBox<Void>()
-
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask {
-        do { try await group.run() } catch { throw Self.boundary(error) }
+    let failure = ResultBox<Void>()
+    Task {
+      do throws(ApusError) { try await load(server, logger, start) } catch {
+        failure.set(.failure(error))
+        exit.begin()
+        await group.triggerGracefulShutdown()
       }
-      let signals = Task { await watchSignals(server, front, group, logger) }
-      defer { signals.cancel() }
-      tasks.addTask {
-        do throws(ApusError) { try await load(server, logger, start) } catch {
-          startResult.set(.failure(error))
-          await group.triggerGracefulShutdown()
-        }
-      }
-      try await tasks.waitForAll()
     }
-    let deadline = Clock.now() + UInt64(lifetime.timeoutSeconds) * 1_000_000_000
-    let isClean = await server.stop(deadline: deadline)
-    await traces.close()
-    try startResult.get()?.get()
-    if !isClean {
-      logger.warning("Exit timeout expired. Exiting immediately.")
-      throw ApusError(.internalFailure, "requests in flight were not finished in time")
-    }
-    logger.info("all requests are answered, exiting")
+    let signals = Task { await watchSignals(server, ends.http, group, logger, exit) }
+    defer { signals.cancel() }
+    do { try await group.run() } catch { return .failure(Self.boundary(error)) }
+    return failure.get() ?? .success(())
   }
 
   private func load(
     _ server: InferenceServer, _ logger: Logger, _ start: ContinuousClock.Instant
   ) async throws(ApusError) {
     do throws(ServingError) { try await server.start() } catch { throw Self.boundary(error) }
+    // What a signal cut short is no failure.
+    guard server.isLive else { return }
     for line in ModelTable.text(server).split(separator: "\n") { logger.info("\(line)") }
     let failures = server.repository.failures
     if !failures.isEmpty, lifetime.exitsOnError {
@@ -116,7 +137,8 @@ struct ServerRun: Sendable {
 
   /// The first signal ends the server in order, the second at once.
   private func watchSignals(
-    _ server: InferenceServer, _ front: HTTPServer, _ group: ServiceGroup, _ logger: Logger
+    _ server: InferenceServer, _ front: HTTPServer, _ group: ServiceGroup, _ logger: Logger,
+    _ deadline: ExitDeadline
   ) async {
     var isStopping = false
     for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
@@ -132,6 +154,7 @@ struct ServerRun: Sendable {
       logger.info("signal received: not ready from now on, ports close in \(delay) s")
       Task {
         try? await Task.sleep(for: .seconds(delay))
+        deadline.begin()
         await group.triggerGracefulShutdown()
       }
     }

@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusONNX
+internal import ApusTensor
 internal import ArgumentParser
 
 struct SurgeonInsert: ParsableCommand {

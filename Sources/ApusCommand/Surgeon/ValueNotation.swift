@@ -106,13 +106,3 @@ package enum ValueNotation {
     }
   }
 }
-
-extension StringProtocol {
-  /// Without spaces at both ends.
-  var trimmed: String {
-    var rest = Substring(self)
-    while rest.first?.isWhitespace == true { rest = rest.dropFirst() }
-    while rest.last?.isWhitespace == true { rest = rest.dropLast() }
-    return String(rest)
-  }
-}

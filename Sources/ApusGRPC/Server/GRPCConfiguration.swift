@@ -38,6 +38,7 @@ package struct GRPCConfiguration: Sendable {
   package var reusesPort = false
   /// Event loops; nil takes one for each core.
   package var threads: Int?
+  /// Nil for clear text.
   package var tls: TLSFiles?
   package var keepAlive = KeepAlive()
   /// Connections are closed in order after so long; nil for never.
@@ -53,6 +54,7 @@ package struct GRPCConfiguration: Sendable {
   /// zlib's level, 1 to 9, for answers to clients that understand compression; nil compresses only answers
   /// to compressed requests.
   package var responseCompressionLevel: Int?
+  /// Who may call what; asked before a message is read.
   package var access = AccessPolicy.grpc
   /// Whether a header of this name becomes a parameter of requests.
   package var forwardsHeader: (@Sendable (String) -> Bool)?

@@ -15,8 +15,6 @@ package final class GRPCServer: Sendable {
   private let state = Mutex(State())
 
   private struct State {
-    var port: Result<Int, GRPCServerError>?
-    var waiters: [CheckedContinuation<Result<Int, GRPCServerError>, Never>] = []
     var listener: (any Channel)?
     var isStopped = false
   }
@@ -49,7 +47,6 @@ package final class GRPCServer: Sendable {
       let listener = try await listen(group ?? .singleton)
       await serve(listener)
     } catch {
-      settle(.failure(error))
       try? await group?.shutdownGracefully()
       throw error
     }
@@ -62,7 +59,6 @@ package final class GRPCServer: Sendable {
       state.listener = listener
       return state.isStopped
     }
-    settle(.success(port))
     if isStopped { listener.close(promise: nil) } else { onListening(port) }
     await withTaskCancellationHandler {
       try? await listener.closeFuture.get()
@@ -72,28 +68,6 @@ package final class GRPCServer: Sendable {
       listener.close(promise: nil)
       connections.closeAll()
     }
-  }
-
-  /// The port that clients connect to. Waits until it is bound; throws where it could not be.
-  package var listeningPort: Int {
-    get async throws {
-      try await withCheckedContinuation { continuation in
-        let port = state.withLock { state in
-          if state.port == nil { state.waiters.append(continuation) }
-          return state.port
-        }
-        if let port { continuation.resume(returning: port) }
-      }.get()
-    }
-  }
-
-  private func settle(_ port: Result<Int, GRPCServerError>) {
-    let waiters = state.withLock { state in
-      state.port = port
-      defer { state.waiters = [] }
-      return state.waiters
-    }
-    for waiter in waiters { waiter.resume(returning: port) }
   }
 
   /// Takes no new connections and calls; `run` returns when those under way are finished.

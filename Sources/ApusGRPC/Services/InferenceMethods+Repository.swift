@@ -37,18 +37,17 @@ extension InferenceMethods {
   ) throws(ServingError) -> LoadOverride {
     var override = LoadOverride()
     for (name, value) in parameters.sorted(by: { $0.key < $1.key }) {
-      if name == "config" {
+      switch try LoadOverride.Parameter(name) {
+      case .config:
         guard case .stringParam(let text)? = value.parameterChoice else {
           throw wrong(name, "string_param")
         }
         override.config = text
-      } else if name.hasPrefix("file:") {
+      case .file(let path):
         guard case .bytesParam(let bytes)? = value.parameterChoice else {
           throw wrong(name, "bytes_param")
         }
-        override.files[String(name.dropFirst(5))] = [UInt8](bytes)
-      } else {
-        throw ServingError(.invalidArgument, "unrecognized load parameter '\(name)'.")
+        override.files[path] = [UInt8](bytes)
       }
     }
     return override

@@ -7,7 +7,7 @@ extension InferenceMethods {
     methods.unary(Self.path("TraceSetting")) {
       [service] (request: Inference_TraceSettingRequest) throws(ServingError) in
       let model = request.modelName.isEmpty ? nil : request.modelName
-      if let model { try Self.requireModel(model, service) }
+      if let model { try service.requireReady(model: model) }
       if !request.settings.isEmpty {
         try service.settings.updateTrace(
           model: model, request.settings.mapValues { $0.value.isEmpty ? nil : $0.value })
@@ -24,7 +24,9 @@ extension InferenceMethods {
       if !request.settings.isEmpty {
         try service.settings.updateLog { (settings) throws(ServingError) in
           for (name, value) in request.settings.sorted(by: { $0.key < $1.key }) {
-            try Self.set(name, value.parameterChoice, in: &settings)
+            // A setting without a value stays as it is.
+            guard let value = value.parameterChoice else { continue }
+            try settings.set(name, Self.value(value))
           }
         }
       }
@@ -32,72 +34,29 @@ extension InferenceMethods {
     }
   }
 
-  private static func requireModel(
-    _ model: String, _ service: any InferenceService
-  ) throws(ServingError) {
-    do throws(ServingError) { _ = try service.isReady(model: model, version: nil) } catch {
-      throw ServingError(error.code, "Request for unknown model : \(model)")
+  private static func value(
+    _ value: Inference_LogSettingsRequest.SettingValue.OneOf_ParameterChoice
+  ) -> ParameterValue {
+    switch value {
+    case .boolParam(let flag): .bool(flag)
+    case .uint32Param(let number): .unsigned(UInt64(number))
+    case .stringParam(let text): .text(text)
     }
-  }
-
-  private static func set(
-    _ name: String,
-    _ value: Inference_LogSettingsRequest.SettingValue.OneOf_ParameterChoice?,
-    in settings: inout LogSettings
-  ) throws(ServingError) {
-    // A setting without a value stays as it is.
-    guard let value else { return }
-    switch name {
-    case "log_file":
-      throw ServingError(
-        .unsupported, "log file location can not be updated through network protocol")
-    case "log_info": settings.info = try bool(name, value)
-    case "log_warning": settings.warning = try bool(name, value)
-    case "log_error": settings.error = try bool(name, value)
-    case "log_verbose_level":
-      guard case .uint32Param(let level) = value else {
-        throw ServingError(.invalidArgument, "expect int32 for '\(name)'")
-      }
-      settings.verboseLevel = Int(level)
-    case "log_format":
-      guard case .stringParam(let text) = value else {
-        throw ServingError(.invalidArgument, "expect string for '\(name)'")
-      }
-      guard let format = LogSettings.Format(rawValue: text) else {
-        let known = LogSettings.Format.allCases.map(\.rawValue).joined(separator: ", ")
-        throw ServingError(
-          .invalidArgument, "invalid argument for log_format, got: \(text) (there are \(known))")
-      }
-      settings.format = format
-    default: throw ServingError(.invalidArgument, "unknown log setting '\(name)'")
-    }
-  }
-
-  private static func bool(
-    _ name: String, _ value: Inference_LogSettingsRequest.SettingValue.OneOf_ParameterChoice
-  ) throws(ServingError) -> Bool {
-    guard case .boolParam(let flag) = value else {
-      throw ServingError(.invalidArgument, "expect boolean for '\(name)'")
-    }
-    return flag
   }
 
   private static func response(_ log: LogSettings) -> Inference_LogSettingsResponse {
     var response = Inference_LogSettingsResponse()
-    func set(
-      _ name: String,
-      _ value: Inference_LogSettingsResponse.SettingValue.OneOf_ParameterChoice
-    ) {
+    for (name, value) in log.values {
       var setting = Inference_LogSettingsResponse.SettingValue()
-      setting.parameterChoice = value
+      switch value {
+      case .bool(let flag): setting.boolParam = flag
+      case .text(let text): setting.stringParam = text
+      case .integer(let number): setting.uint32Param = UInt32(clamping: number)
+      case .unsigned(let number): setting.uint32Param = UInt32(clamping: number)
+      case .double: continue
+      }
       response.settings[name] = setting
     }
-    set("log_file", .stringParam(log.file))
-    set("log_info", .boolParam(log.info))
-    set("log_warning", .boolParam(log.warning))
-    set("log_error", .boolParam(log.error))
-    set("log_verbose_level", .uint32Param(UInt32(clamping: log.verboseLevel)))
-    set("log_format", .stringParam(log.format.rawValue))
     return response
   }
 }

@@ -63,17 +63,30 @@ struct ReflectionMethods {
   }
 }
 
-/// Answers each question.
+/// Answers each question. A small one may have a large answer, so a client that does not read is not asked
+/// for more.
 private final class ReflectionCall: CallReceiver {
+  /// Answers that wait for the client at most.
+  private static let limit = 16
   private let call: Call
+  private var unsent = 0
 
   init(_ call: Call) { self.call = call }
 
   func receive(_ message: ByteBuffer) {
     do throws(ServingError) {
       let request = try ReflectionMethods.Request.read(message)
-      call.send(ResponseEncoding(ReflectionMethods.answer(to: request))) {}
+      unsent += 1
+      if unsent == Self.limit { call.pause() }
+      let me = NIOLoopBound(self, eventLoop: call.eventLoop)
+      let answer = ResponseEncoding(ReflectionMethods.answer(to: request))
+      call.send(answer) { me.value.wasSent() }
     } catch { call.finish(CallStatus(error)) }
+  }
+
+  private func wasSent() {
+    if unsent == Self.limit { call.resume() }
+    unsent -= 1
   }
 
   func end() { call.finish(.ok) }

@@ -18,7 +18,7 @@ enum Compressor {
     guard let stream = unsafe apus_zlib_inflate(coding == .gzip ? 1 : 0) else { throw noMemory }
     defer { unsafe apus_zlib_close(stream) }
     var capacity = min(max(body.count &* 4, 4096), limit)
-    var storage = try Storage.forBody(byteCount: capacity)
+    var storage = try Storage.serving(byteCount: capacity)
     var count = 0
     var used = 0
     while true {
@@ -47,7 +47,7 @@ enum Compressor {
               + "--http-max-input-size to increase the limit.")
         }
         capacity = min(capacity &* 2, limit)
-        let larger = try Storage.forBody(byteCount: capacity)
+        let larger = try Storage.serving(byteCount: capacity)
         unsafe larger.address.copyMemory(from: storage.address, byteCount: count)
         storage = larger
       case Int32(APUS_ZLIB_MORE.rawValue): throw damaged(coding, "it ends too early")

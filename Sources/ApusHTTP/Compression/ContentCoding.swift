@@ -1,4 +1,6 @@
 #if Server
+internal import ApusTensor
+
 /// How a body is compressed on its way.
 enum ContentCoding: String, Sendable {
   case identity, gzip, deflate
@@ -37,16 +39,6 @@ enum ContentCoding: String, Sendable {
       }
     }
     self = best
-  }
-}
-
-extension StringProtocol {
-  /// Without spaces and tabs at its ends.
-  var trimmed: String {
-    var rest = self[...]
-    while let first = rest.first, first == " " || first == "\t" { rest = rest.dropFirst() }
-    while let last = rest.last, last == " " || last == "\t" { rest = rest.dropLast() }
-    return String(rest)
   }
 }
 #endif

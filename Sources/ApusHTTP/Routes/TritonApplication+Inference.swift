@@ -164,7 +164,10 @@ extension TritonApplication {
   ) throws(ServingError) {
     guard let forwards = configuration.forwardsHeader else { return }
     for (name, value) in call.headers.all where forwards(name) {
-      guard !InferenceRequest.reservedParameters.contains(name), !name.hasPrefix("triton_") else {
+      let parameter = name.lowercased()
+      guard !InferenceRequest.reservedParameters.contains(parameter),
+        !parameter.hasPrefix("triton_")
+      else {
         throw ServingError(
           .invalidArgument,
           "Header '\(name)' is reserved for Triton usage and cannot be forwarded.")

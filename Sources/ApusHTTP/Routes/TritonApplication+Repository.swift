@@ -44,18 +44,14 @@ extension TritonApplication {
       return override
     }
     for member in try parameters.asMembers("parameters") {
-      if member.key == "config" {
-        override.config = try member.value.asText("config")
-      } else if member.key.hasPrefix("file:") {
+      switch try LoadOverride.Parameter(member.key) {
+      case .config: override.config = try member.value.asText("config")
+      case .file(let path):
         guard let bytes = Base64.decode(try member.value.asText(member.key)) else {
           throw ServingError(
             .invalidArgument, "Unable to parse '\(member.key)': the text is no base64")
         }
-        override.files[String(member.key.dropFirst(5))] = bytes
-      } else {
-        throw ServingError(
-          .invalidArgument,
-          "unknown load parameter '\(member.key)': there are 'config' and 'file:<path>'")
+        override.files[path] = bytes
       }
     }
     return override

@@ -9,19 +9,14 @@ extension TritonApplication {
     let registry = service.sharedMemory
     switch action {
     case .status: return Describing.answer(try registry.systemStatus(name: region))
-    case .unregister:
-      registry.unregisterSystem(name: region)
-      return HTTPAnswer(contentType: "application/json")
-    case .register: break
+    case .unregister: registry.unregisterSystem(name: region)
+    case .register:
+      let request = try registration(call)
+      guard let key = request["key"] else { throw missing("key") }
+      try registry.registerSystem(
+        name: region, key: try key.asText("key"),
+        offset: try request["offset"]?.asUnsigned("offset") ?? 0, byteCount: try byteCount(request))
     }
-    try requireName(region, "system")
-    let request = try registration(call)
-    guard let key = request["key"] else { throw missing("key") }
-    guard let byteSize = request["byte_size"] else { throw missing("byte_size") }
-    try registry.registerSystem(
-      name: region, key: try key.asText("key"),
-      offset: try request["offset"]?.asUnsigned("offset") ?? 0,
-      byteCount: try byteSize.asUnsigned("byte_size"))
     return HTTPAnswer(contentType: "application/json")
   }
 
@@ -31,26 +26,22 @@ extension TritonApplication {
     let registry = service.sharedMemory
     switch action {
     case .status: return Describing.answer(try registry.cudaStatus(name: region))
-    case .unregister:
-      registry.unregisterCUDA(name: region)
-      return HTTPAnswer(contentType: "application/json")
-    case .register: break
+    case .unregister: registry.unregisterCUDA(name: region)
+    case .register:
+      let request = try registration(call)
+      guard let raw = request["raw_handle"] else { throw missing("raw_handle") }
+      guard let text = raw["b64"], let handle = Base64.decode(try text.asText("b64")) else {
+        throw ServingError(
+          .invalidArgument, "'raw_handle' must be a valid base64 encoded cudaIpcMemHandle_t")
+      }
+      let device = try request["device_id"]?.asUnsigned("device_id") ?? 0
+      guard let device = Int(exactly: device) else {
+        throw ServingError(
+          .invalidArgument, "Unable to parse 'device_id': there is no such device")
+      }
+      try registry.registerCUDA(
+        name: region, handle: handle, device: device, byteCount: try byteCount(request))
     }
-    try requireName(region, "cuda")
-    let request = try registration(call)
-    guard let raw = request["raw_handle"] else { throw missing("raw_handle") }
-    guard let text = raw["b64"], let handle = Base64.decode(try text.asText("b64")) else {
-      throw ServingError(
-        .invalidArgument, "'raw_handle' must be a valid base64 encoded cudaIpcMemHandle_t")
-    }
-    guard let byteSize = request["byte_size"] else { throw missing("byte_size") }
-    let device = try request["device_id"]?.asUnsigned("device_id") ?? 0
-    guard let device = Int(exactly: device) else {
-      throw ServingError(.invalidArgument, "Unable to parse 'device_id': there is no such device")
-    }
-    try registry.registerCUDA(
-      name: region, handle: handle, device: device,
-      byteCount: try byteSize.asUnsigned("byte_size"))
     return HTTPAnswer(contentType: "application/json")
   }
 
@@ -58,10 +49,9 @@ extension TritonApplication {
     try body(call, "the shared memory register request") ?? .object([])
   }
 
-  private func requireName(_ region: String, _ kind: String) throws(ServingError) {
-    guard region.isEmpty else { return }
-    throw ServingError(
-      .invalidArgument, "'region name' is necessary to register \(kind) shared memory region")
+  private func byteCount(_ request: JSONValue) throws(ServingError) -> UInt64 {
+    guard let size = request["byte_size"] else { throw missing("byte_size") }
+    return try size.asUnsigned("byte_size")
   }
 
   private func missing(_ field: String) -> ServingError {

@@ -47,7 +47,8 @@ final class TritonApplication: HTTPApplication {
       ? .error(InferenceDecoder.tooLarge(size, limit: configuration.maxInputSize))
       : .error(
         .contentTooLarge,
-        "a body of \(size) bytes exceeds the largest of \(configuration.maxBodySize) bytes")
+        "a body of \(size) bytes exceeds the largest of \(configuration.maxBodySize) bytes, which is "
+          + "fixed")
   }
 
   private func isServed(_ route: Route) -> Bool {
@@ -158,15 +159,8 @@ final class TritonApplication: HTTPApplication {
     }
   }
 
-  func number(_ version: String?) throws(ServingError) -> Int? {
-    guard let version else { return nil }
-    guard let number = Int(version), number > 0 else {
-      throw ServingError(
-        .invalidArgument,
-        "failed to get model version from specified version string '\(version)', version should be an "
-          + "integral value > 0")
-    }
-    return number
+  private func number(_ version: String?) throws(ServingError) -> Int? {
+    try version.flatMap { text throws(ServingError) in try ModelVersion.number(text) }
   }
 
   /// The body as it was before it was compressed.

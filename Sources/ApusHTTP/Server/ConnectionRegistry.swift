@@ -15,8 +15,6 @@ final class ConnectionRegistry: Sendable {
 
   init(limit: Int) { self.limit = limit }
 
-  var count: Int { state.withLock { $0.channels.count } }
-
   /// Adds a connection until it closes; false where there are too many, or none are wanted any more.
   func add(_ channel: any Channel) -> Bool {
     let id = ObjectIdentifier(channel)

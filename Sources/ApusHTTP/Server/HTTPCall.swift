@@ -1,4 +1,5 @@
 #if Server
+internal import ApusTensor
 internal import NIOHTTP1
 
 /// A request as the connection hands it on: its head read, its body collected.
@@ -26,8 +27,6 @@ struct CallHeaders: Sendable {
   private(set) var contentEncoding: String?
   private(set) var acceptEncoding: String?
   private(set) var accept: String?
-  private(set) var authorization: String?
-  private(set) var apiKey: String?
   private(set) var traceParent: String?
   private(set) var expectsContinue = false
 
@@ -41,9 +40,7 @@ struct CallHeaders: Sendable {
     case 6 where name.isHeader("accept"): accept = value
     case 6 where name.isHeader("expect"):
       expectsContinue = value.lowercased() == "100-continue"
-    case 9 where name.isHeader("x-api-key"): apiKey = value
     case 11 where name.isHeader("traceparent"): traceParent = value
-    case 13 where name.isHeader("authorization"): authorization = value
     case 14 where name.isHeader("content-length"): contentLength = Int(value)
     case 15 where name.isHeader("accept-encoding"): acceptEncoding = value
     case 16 where name.isHeader("content-encoding"): contentEncoding = value

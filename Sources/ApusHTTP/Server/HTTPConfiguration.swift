@@ -62,6 +62,7 @@ package struct HTTPConfiguration: Sendable {
   package var maxBodySize = 4 << 30
   /// Bytes of an answer's stream that a slow client may leave unread before it is given up.
   package var maxUnreadSize = 256 << 20
+  /// Who may call what; asked before a body is read.
   package var access = AccessPolicy()
   /// Of the protocol's port.
   package var tls: TLSFiles?

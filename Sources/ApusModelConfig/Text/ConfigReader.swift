@@ -1,5 +1,4 @@
 package import ApusServingSchema
-internal import SwiftProtobuf
 
 /// Reads `config.pbtxt`: a model configuration in the text format of protocol buffers.
 package enum ConfigReader {
@@ -18,21 +17,5 @@ package enum ConfigReader {
     var parser = TextParser(text, file: file)
     let message = try parser.document(MessageBuilder(Schema.modelConfig))
     return try ConfigWire.config(message.writer.bytes, location: file)
-  }
-}
-
-/// The binary form of configurations.
-enum ConfigWire {
-  static func config(_ bytes: [UInt8], location: String?) throws(ConfigError)
-    -> Inference_ModelConfig
-  {
-    do { return try Inference_ModelConfig(serializedBytes: bytes) } catch {
-      throw ConfigError("cannot be read: \(error)", location: location)
-    }
-  }
-
-  static func bytes(_ config: Inference_ModelConfig) -> [UInt8] {
-    // Proto3 messages without required fields can always be written below 2 GiB.
-    (try? config.serializedBytes()) ?? []
   }
 }

@@ -138,49 +138,67 @@ struct TextParser {
         "expected \(field.expectation), found \(found)", field: path, location: location, hint: hint
       )
     }
-    let value: ScalarValue
-    switch (field.kind, token) {
-    case (.string, .text), (.bytes, .text):
+    var value: ScalarValue?
+    switch (token, field.kind) {
+    case (.text, .string), (.text, .bytes):
       guard !isNegative else { throw wrong() }
-      return try text(path: path, isUTF8: true)
-    case (.bool, .word(let word)):
-      switch word {
-      case "true", "True", "t": value = .bool(true)
-      case "false", "False", "f": value = .bool(false)
-      default: throw wrong()
-      }
-    case (.bool, .number("0")): value = .bool(false)
-    case (.bool, .number("1")): value = .bool(true)
-    case (.enumeration(let type), .word(let word)):
-      value = try message.enumValue(word, of: type, in: field, location: location)
-    case (.enumeration(let type), .number(let digits)):
-      guard let magnitude = TextNumber.integer(digits), !isNegative,
-        let number = Int32(exactly: magnitude), type.name(of: number) != nil
-      else { throw wrong() }
-      value = .signed(Int64(number))
-    case (.int32, .number(let digits)), (.int64, .number(let digits)),
-      (.uint32, .number(let digits)), (.uint64, .number(let digits)):
-      guard let magnitude = TextNumber.integer(digits) else { throw wrong() }
-      value = try integer(magnitude, isNegative: isNegative, field, path: path)
-    case (.float, .number(let digits)), (.double, .number(let digits)):
-      guard let number = TextNumber.real(digits) else { throw wrong() }
-      value = real(isNegative ? -number : number, field)
-    case (.float, .word(let word)), (.double, .word(let word)):
-      switch word.lowercased() {
-      case "inf", "infinity": value = real(isNegative ? -.infinity : .infinity, field)
-      case "nan": value = real(.nan, field)
-      default: throw wrong()
-      }
-    case (.int32, .text), (.int64, .text), (.uint32, .text), (.uint64, .text), (.bool, .text),
-      (.enumeration, .text), (.float, .text), (.double, .text):
-      throw wrong("leave the quotes out")
-    case (.string, .word), (.string, .number): throw wrong("put it in quotes")
-    default: throw wrong()
+      return try text(path: path)
+    case (.text, .message): throw wrong()
+    case (.text, _): throw wrong("leave the quotes out")
+    case (.word, .string), (.number, .string): throw wrong("put it in quotes")
+    case (.word(let word), _):
+      value = try self.value(word, isNegative: isNegative, field, of: message)
+    case (.number(let digits), _):
+      value = try self.value(digits: digits, isNegative: isNegative, field, path: path)
+    default: break
     }
-    if isNegative, case .bool = value { throw wrong() }
-    if isNegative, case .enumeration = field.kind { throw wrong() }
+    guard let value else { throw wrong() }
     try advance()
     return value
+  }
+
+  /// What a word means for a field; nil where it means nothing.
+  private func value(
+    _ word: String, isNegative: Bool, _ field: FieldSchema, of message: MessageBuilder
+  ) throws(ConfigError) -> ScalarValue? {
+    switch field.kind {
+    case .bool where !isNegative:
+      switch word {
+      case "true", "True", "t": return .bool(true)
+      case "false", "False", "f": return .bool(false)
+      default: return nil
+      }
+    case .enumeration(let type):
+      let value = try message.enumValue(word, of: type, in: field, location: location)
+      return isNegative ? nil : value
+    case .float, .double:
+      switch word.lowercased() {
+      case "inf", "infinity": return real(isNegative ? -.infinity : .infinity, field)
+      case "nan": return real(.nan, field)
+      default: return nil
+      }
+    default: return nil
+    }
+  }
+
+  /// What a number means for a field; nil where it means nothing.
+  private func value(
+    digits: String, isNegative: Bool, _ field: FieldSchema, path: String
+  ) throws(ConfigError) -> ScalarValue? {
+    switch field.kind {
+    case .bool where !isNegative && (digits == "0" || digits == "1"): return .bool(digits == "1")
+    case .enumeration(let type):
+      guard let magnitude = TextNumber.integer(digits), !isNegative,
+        let number = Int32(exactly: magnitude), type.name(of: number) != nil
+      else { return nil }
+      return .signed(Int64(number))
+    case .int32, .int64, .uint32, .uint64:
+      guard let magnitude = TextNumber.integer(digits) else { return nil }
+      return try integer(magnitude, isNegative: isNegative, field, path: path)
+    case .float, .double:
+      return TextNumber.real(digits).map { real(isNegative ? -$0 : $0, field) }
+    default: return nil
+    }
   }
 
   private func real(_ number: Double, _ field: FieldSchema) -> ScalarValue {
@@ -201,7 +219,7 @@ struct TextParser {
   }
 
   /// Texts that follow each other are one.
-  private mutating func text(path: String, isUTF8: Bool) throws(ConfigError) -> ScalarValue {
+  private mutating func text(path: String) throws(ConfigError) -> ScalarValue {
     var bytes: [UInt8] = []
     let start = location
     while case .text(let part) = token {

@@ -1,3 +1,5 @@
+internal import ApusTensor
+
 /// Endpoints that are allowed and refused together, by the names of Triton's restriction flags.
 package enum EndpointGroup: String, CaseIterable, Hashable, Sendable {
   case health, metadata, inference, statistics, trace, logging
@@ -51,10 +53,10 @@ package struct AccessPolicy: Sendable {
       throw failure("no '<key>=<value>'")
     }
     let restriction = Restriction(
-      header: headerPrefix + Self.trimmed(rule[..<equals]).lowercased(),
+      header: headerPrefix + rule[..<equals].trimmed.lowercased(),
       value: String(rule[rule.index(after: equals)...]))
     for name in text[..<colon].split(separator: ",", omittingEmptySubsequences: false) {
-      let name = Self.trimmed(name)
+      let name = name.trimmed
       guard let group = EndpointGroup(rawValue: name) else {
         let known = EndpointGroup.allCases.map(\.rawValue).sorted().joined(separator: ", ")
         throw failure("unknown group '\(name)' (there are \(known))")
@@ -82,16 +84,11 @@ package struct AccessPolicy: Sendable {
   }
 
   private static func token(_ header: (String) -> String?) -> String? {
-    if let key = header("x-api-key") { return trimmed(key) }
-    guard let value = header("authorization").map(trimmed), value.utf8.count > 7,
+    if let key = header("x-api-key") { return key.trimmed }
+    guard let value = header("authorization")?.trimmed, value.utf8.count > 7,
       value.prefix(7).lowercased() == "bearer "
     else { return nil }
-    return trimmed(value.dropFirst(7))
-  }
-
-  private static func trimmed(_ text: some StringProtocol) -> String {
-    let isSpace = { (character: Character) in character == " " || character == "\t" }
-    return String(text.drop(while: isSpace).reversed().drop(while: isSpace).reversed())
+    return value.dropFirst(7).trimmed
   }
 
   /// Compares in a time that tells nothing of where texts differ.

@@ -87,12 +87,8 @@ struct BatchInputs: Sendable {
   private func tensor(
     _ type: DataType, _ values: [Int], _ shape: [Int]?
   ) throws(ServingError) -> ServedTensor {
-    let elements: Elements =
-      type == .fp32 ? .real(values.map { Double($0) }) : .signed(values.map { Int64($0) })
-    guard
-      let tensor = try? HostTensor(type.element, shape: shape ?? [values.count], elements),
-      let served = ServedTensor(tensor)
-    else { throw ServingError(.internalFailure, "a batch input of \(values.count) values") }
-    return served
+    try ServedTensor(
+      type, shape: shape ?? [values.count],
+      type == .fp32 ? .real(values.map { Double($0) }) : .signed(values.map { Int64($0) }))
   }
 }

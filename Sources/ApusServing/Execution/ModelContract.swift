@@ -1,5 +1,6 @@
 package import ApusModelConfig
 package import ApusServingSchema
+internal import Synchronization
 
 /// What a served model takes and gives, in the form that requests are checked against.
 package struct ModelContract: Sendable {
@@ -19,6 +20,8 @@ package struct ModelContract: Sendable {
 
   package let model: String
   package let version: Int
+  /// Tells a version from those that were loaded under its number before.
+  let generation: UInt64
   /// 0 where the model has no batch dimension.
   package let maximumBatch: Int
   package let inputs: [Tensor]
@@ -28,12 +31,15 @@ package struct ModelContract: Sendable {
   let outputIndex: [String: Int]
   let requiredInputs: Int
 
+  private static let generations = Atomic<UInt64>(0)
+
   /// `labels` are classes by output. Throws where an input or output has no type.
   package init(
     _ config: Inference_ModelConfig, version: Int, labels: [String: [String]] = [:]
   ) throws(ServingError) {
     model = config.name
     self.version = version
+    generation = Self.generations.wrappingAdd(1, ordering: .relaxed).newValue
     maximumBatch = Int(max(config.maxBatchSize, 0))
     isDecoupled = config.modelTransactionPolicy.decoupled
     func tensor(

@@ -5,19 +5,17 @@ internal import Synchronization
 /// An entry keeps the inputs and compares them in full: equal hashes alone never make an answer.
 package final class ResponseCache: Sendable {
   struct Key: Sendable {
-    let model: String
-    let version: Int
+    /// Of the model's contract: a version that is loaded again gives answers of its own.
+    let generation: UInt64
     let inputs: [NamedTensor]
-    /// Inputs by content, the version and the model.
+    /// Inputs by content, and the generation.
     let hash: Int
 
     init(_ contract: ModelContract, _ inputs: [NamedTensor]) {
-      model = contract.model
-      version = contract.version
+      generation = contract.generation
       self.inputs = inputs.sorted { $0.name < $1.name }
       var hasher = Hasher()
-      hasher.combine(model)
-      hasher.combine(version)
+      hasher.combine(generation)
       for input in self.inputs {
         hasher.combine(input.name)
         hasher.combine(input.tensor.dataType)
@@ -27,14 +25,25 @@ package final class ResponseCache: Sendable {
       hash = hasher.finalize()
     }
 
+    private init(generation: UInt64, inputs: [NamedTensor], hash: Int) {
+      self.generation = generation
+      self.inputs = inputs
+      self.hash = hash
+    }
+
     func matches(_ other: Key) -> Bool {
-      model == other.model && version == other.version && inputs.count == other.inputs.count
+      generation == other.generation && inputs.count == other.inputs.count
         && zip(inputs, other.inputs).allSatisfy {
           $0.name == $1.name && $0.tensor.isEqual($1.tensor)
         }
     }
 
     var byteCount: Int { inputs.reduce(256) { $0 + $1.tensor.byteCount } }
+
+    /// With inputs in memory of their own.
+    func copied() throws(ServingError) -> Key {
+      Key(generation: generation, inputs: try ResponseCache.copies(of: inputs), hash: hash)
+    }
   }
 
   /// What metrics say of the cache.
@@ -56,11 +65,59 @@ package final class ResponseCache: Sendable {
     var use: UInt64
   }
 
+  /// That an entry was used; out of date where it was used again.
+  private struct Use {
+    let number: UInt64
+    let hash: Int
+  }
+
   private struct State {
     /// Entries whose hashes are equal stand together.
     var entries: [Int: [Entry]] = [:]
+    /// In order; the last of each entry counts.
+    var uses = FIFO<Use>()
     var clock: UInt64 = 0
     var counters = Counters()
+
+    /// The number of a use of an entry with this hash.
+    mutating func use(_ hash: Int) -> UInt64 {
+      clock += 1
+      uses.append(Use(number: clock, hash: hash))
+      return clock
+    }
+
+    private func isCurrent(_ use: Use) -> Bool {
+      entries[use.hash]?.contains { $0.use == use.number } == true
+    }
+
+    /// Drops what was used least recently; false where there is nothing.
+    mutating func evict() -> Bool {
+      while let use = uses.popFirst() {
+        guard let index = entries[use.hash]?.firstIndex(where: { $0.use == use.number }),
+          let gone = entries[use.hash]?.remove(at: index)
+        else { continue }
+        if entries[use.hash]?.isEmpty == true { entries[use.hash] = nil }
+        forget(gone)
+        counters.evictions += 1
+        return true
+      }
+      return false
+    }
+
+    mutating func forget(_ entry: Entry) {
+      counters.usedBytes -= entry.byteCount
+      counters.entries -= 1
+    }
+
+    /// Keeps the list of uses in proportion to the entries.
+    mutating func tidy() {
+      guard uses.count > 2 * counters.entries + 1024 else { return }
+      var current = FIFO<Use>()
+      while let use = uses.popFirst() {
+        if isCurrent(use) { current.append(use) }
+      }
+      uses = current
+    }
   }
 
   package let capacity: Int
@@ -81,58 +138,51 @@ package final class ResponseCache: Sendable {
         return nil
       }
       state.counters.hits += 1
-      state.clock += 1
-      state.entries[key.hash]?[index].use = state.clock
+      let use = state.use(key.hash)
+      state.entries[key.hash]?[index].use = use
+      state.tidy()
       return state.entries[key.hash]?[index].outputs
     }
   }
 
-  /// Keeps copies of nothing: tensors share the memory of the request and the answer.
+  /// Keeps copies: tensors of a request may share memory with all that came with it, those of an answer
+  /// with the other answers of their batch, which would stay as well.
   func insert(_ key: Key, _ outputs: [NamedTensor]) {
     let start = Clock.now()
     let bytes = outputs.reduce(key.byteCount) { $0 + $1.tensor.byteCount }
-    guard bytes <= capacity else { return }
+    guard bytes <= capacity, let key = try? key.copied(),
+      let outputs = try? Self.copies(of: outputs)
+    else { return }
     state.withLock { state in
       defer { state.counters.insertionNanoseconds &+= Clock.now() &- start }
       if state.entries[key.hash]?.contains(where: { $0.key.matches(key) }) == true { return }
-      while state.counters.usedBytes + bytes > capacity { Self.evict(&state) }
-      state.clock += 1
+      while state.counters.usedBytes + bytes > capacity, state.evict() {}
+      let use = state.use(key.hash)
       state.entries[key.hash, default: []].append(
-        Entry(key: key, outputs: outputs, byteCount: bytes, use: state.clock))
+        Entry(key: key, outputs: outputs, byteCount: bytes, use: use))
       state.counters.usedBytes += bytes
       state.counters.entries += 1
     }
   }
 
-  /// Drops what was used least recently.
-  private static func evict(_ state: inout State) {
-    guard
-      let oldest = state.entries.min(by: { first, second in
-        (first.value.map(\.use).min() ?? .max) < (second.value.map(\.use).min() ?? .max)
-      }), let index = oldest.value.indices.min(by: { oldest.value[$0].use < oldest.value[$1].use })
-    else {
-      state.counters.usedBytes = 0
-      return
+  private static func copies(of tensors: [NamedTensor]) throws(ServingError) -> [NamedTensor] {
+    var copies: [NamedTensor] = []
+    for tensor in tensors {
+      copies.append(NamedTensor(tensor.name, try tensor.tensor.copied()))
     }
-    var rest = oldest.value
-    let gone = rest.remove(at: index)
-    state.entries[oldest.key] = rest.isEmpty ? nil : rest
-    state.counters.usedBytes -= gone.byteCount
-    state.counters.entries -= 1
-    state.counters.evictions += 1
+    return copies
   }
 
-  /// Forgets all answers of a model.
-  func remove(model: String) {
+  /// Forgets all answers of one loaded version.
+  func remove(_ generation: UInt64) {
     state.withLock { state in
       for (hash, entries) in state.entries {
-        let kept = entries.filter { $0.key.model != model }
-        for entry in entries where entry.key.model == model {
-          state.counters.usedBytes -= entry.byteCount
-          state.counters.entries -= 1
-        }
+        let kept = entries.filter { $0.key.generation != generation }
+        guard kept.count < entries.count else { continue }
+        for entry in entries where entry.key.generation == generation { state.forget(entry) }
         state.entries[hash] = kept.isEmpty ? nil : kept
       }
+      state.tidy()
     }
   }
 }

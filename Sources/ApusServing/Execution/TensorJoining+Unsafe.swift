@@ -16,10 +16,7 @@ extension ServedTensor {
       ? [parts.reduce(0) { $0 + $1.count }]
       : [parts.reduce(0) { $0 + ($1.shape.first ?? 1) }] + first.shape.dropFirst()
     let bytes = parts.reduce(0) { $0 + $1.byteCount }
-    let storage: Storage
-    do { storage = try Storage.uninitialized(byteCount: bytes) } catch {
-      throw ServingError(.internalFailure, error.description)
-    }
+    let storage = try Storage.serving(byteCount: bytes)
     var position = 0
     for part in parts {
       unsafe part.withBytes { source in

@@ -57,18 +57,29 @@ package import ApusTensor
       bytes.append(contentsOf: element)
       count += 1
     }
-    let storage: Storage
-    do { storage = try Storage.uninitialized(byteCount: bytes.count) } catch {
-      throw ServingError(.internalFailure, error.description)
-    }
+    let storage = try Storage.serving(byteCount: bytes.count)
     unsafe bytes.withUnsafeBytes { source in
       guard let base = source.baseAddress, source.count > 0 else { return }
       unsafe storage.address.copyMemory(from: base, byteCount: source.count)
     }
+    self.init(storage, byteCount: bytes.count, count: count)
+  }
+
+  /// Takes over what is known to be so many elements.
+  private init(_ storage: Storage, byteCount: Int, count: Int) {
     self.storage = storage
     self.offset = 0
-    self.byteCount = bytes.count
+    self.byteCount = byteCount
     self.count = count
+  }
+
+  /// The same elements in memory of their own.
+  func copied() throws(ServingError) -> ByteStrings {
+    let copy = try Storage.serving(byteCount: byteCount)
+    if byteCount > 0 {
+      unsafe copy.address.copyMemory(from: storage.address + offset, byteCount: byteCount)
+    }
+    return ByteStrings(copy, byteCount: byteCount, count: count)
   }
 
   /// The wire form, as long as the call lasts.

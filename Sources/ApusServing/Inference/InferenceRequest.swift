@@ -11,6 +11,14 @@ package enum ParameterValue: Hashable, Sendable {
 package enum CorrelationID: Hashable, Sendable {
   case number(UInt64)
   case text(String)
+
+  /// As messages show it.
+  var text: String {
+    switch self {
+    case .number(let number): "\(number)"
+    case .text(let text): text
+    }
+  }
 }
 
 /// A request's place in its sequence.

@@ -62,10 +62,7 @@ extension ServedTensor {
   package init(
     _ dataType: DataType, shape: [Int], copying bytes: UnsafeRawBufferPointer, input name: String
   ) throws(ServingError) {
-    let storage: Storage
-    do { storage = try Storage.uninitialized(byteCount: bytes.count) } catch {
-      throw ServingError(.internalFailure, error.description)
-    }
+    let storage = try Storage.serving(byteCount: bytes.count)
     if let base = bytes.baseAddress, bytes.count > 0 {
       unsafe storage.address.copyMemory(from: base, byteCount: bytes.count)
     }

@@ -35,6 +35,32 @@ package struct ServedTensor: Sendable {
     content = .bytes(strings)
   }
 
+  /// A tensor of so many numbers or booleans. Throws where the elements are others than type and shape ask
+  /// for, or there is no memory for them.
+  package init(
+    _ type: DataType, shape: [Int], _ elements: Elements
+  ) throws(ServingError) {
+    guard type != .bytes, let tensor = try? HostTensor(type.element, shape: shape, elements),
+      let served = ServedTensor(tensor)
+    else {
+      throw ServingError(
+        .internalFailure, "a tensor of type \(type.name) and shape \(shape) cannot be made")
+    }
+    self = served
+  }
+
+  /// The same tensor in memory of its own, no more than it needs.
+  func copied() throws(ServingError) -> ServedTensor {
+    switch content {
+    case .bytes(let strings): return try ServedTensor(strings.copied(), shape: shape)
+    case .dense(let tensor):
+      guard let copy = try? tensor.copied(), let served = ServedTensor(copy) else {
+        throw ServingError(.unavailable, "no memory for a copy of \(byteCount) bytes")
+      }
+      return served
+    }
+  }
+
   /// Bytes on the wire.
   package var byteCount: Int {
     switch content {

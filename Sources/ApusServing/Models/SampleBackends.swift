@@ -14,11 +14,6 @@ package enum SampleBackends {
     default: nil
     }
   }
-
-  /// Whether a configuration names one of them.
-  package static func isSample(_ backend: String) -> Bool {
-    ["identity", "repeat", "square"].contains(backend)
-  }
 }
 
 /// Output number i is input number i. The parameter `execute_delay_ms` makes it take longer.
@@ -135,14 +130,12 @@ private final class DecoupledSample: ServableModel {
     private func tensor(
       _ name: String, _ type: DataType, _ values: [Int]
     ) throws(ServingError) -> NamedTensor {
-      guard
-        let host = try? HostTensor(
-          type.element, shape: [values.count],
+      NamedTensor(
+        name,
+        try ServedTensor(
+          type, shape: [values.count],
           type == .uint32
-            ? .unsigned(values.map { UInt64($0) }) : .signed(values.map { Int64($0) })),
-        let served = ServedTensor(host)
-      else { throw ServingError(.internalFailure, "the output '\(name)'") }
-      return NamedTensor(name, served)
+            ? .unsigned(values.map { UInt64($0) }) : .signed(values.map { Int64($0) })))
     }
   }
 }

@@ -2,22 +2,6 @@ internal import ApusModelConfig
 internal import ApusServingSchema
 internal import ApusTensor
 
-/// What all models of a server share.
-struct ServingResources: Sendable {
-  let loader: any ModelLoader
-  let timer: Timer
-  let limiter: RateLimiter?
-  let cache: ResponseCache?
-  let tracer: RequestTracer?
-  let options: RepositoryOptions
-  /// Sends a request to another model of the server: steps of ensembles.
-  let submit: EnsembleScheduler.Submit
-  /// The version of another model that would serve a request now; nil where there is none.
-  let lookup: @Sendable (String, Int?) -> ServedVersion?
-  /// A line for the log.
-  let note: @Sendable (String) -> Void
-}
-
 /// Makes a version of a model ready to serve: reads it, completes and checks its configuration, starts
 /// its instances, warms them up.
 struct VersionBuilder {
@@ -152,36 +136,15 @@ struct VersionBuilder {
     let sequenceInputs: SequenceInputs?
     if case .sequenceBatching? = config.schedulingChoice {
       sequenceInputs = try SequenceInputs(config) { (file: String) throws(ServingError) in
-        try TextFile.data(try files.path(of: "initial_state/\(file)"))
+        try SmallFile.data(try files.path(of: "initial_state/\(file)"))
       }
     } else {
       sequenceInputs = nil
     }
-    let batchInputs = try BatchInputs(config)
     var extra = sequenceInputs?.stateOutputs ?? []
     // An answer that is kept has to hold whatever the next request asks for.
     if usesCache { extra.formUnion(responder.contract.outputs.map(\.name)) }
-    var executors: [Handoff<InstanceExecutor>] = []
-    var demands: [ResourceDemand] = []
-    let warmups = try WarmupInputs.make(config, files)
-    for (group, settings) in config.instanceGroup.enumerated() where !settings.passive {
-      for index in 0..<max(Int(settings.count), 1) {
-        let name = "\(config.name)_\(version)_\(group)_\(index)"
-        let demand = ResourceDemand(settings.rateLimiter, instance: name)
-        try resources.limiter?.register(demand)
-        let executor = InstanceExecutor(
-          try model.makeInstance(), responder.contract, batchInputs, responder, extraOutputs: extra)
-        for warmup in warmups {
-          do throws(ServingError) {
-            for _ in 0..<warmup.count { try executor.warmUp(warmup.inputs) }
-          } catch {
-            throw error.prefixed("model_warmup '\(warmup.name)' of '\(config.name)': ")
-          }
-        }
-        executors.append(Handoff(executor))
-        demands.append(demand)
-      }
-    }
+    let (executors, demands) = try instances(of: model, responder, extraOutputs: extra)
     guard !executors.isEmpty else {
       throw ServingError(.invalidArgument, "model '\(config.name)' has no instances")
     }
@@ -196,55 +159,39 @@ struct VersionBuilder {
       timer: resources.timer, limiter: resources.limiter)
   }
 
-  /// Checks that the steps' models are there and fit each other.
+  /// Makes all instances, each with what it needs to run, and warms them up.
+  private func instances(
+    of model: any ServableModel, _ responder: Responder, extraOutputs: Set<String>
+  ) throws(ServingError) -> ([Handoff<InstanceExecutor>], [ResourceDemand]) {
+    let batchInputs = try BatchInputs(config)
+    let warmups = try WarmupInputs.make(config, files)
+    var executors: [Handoff<InstanceExecutor>] = []
+    var demands: [ResourceDemand] = []
+    for (group, settings) in config.instanceGroup.enumerated() where !settings.passive {
+      for index in 0..<max(Int(settings.count), 1) {
+        let name = "\(config.name)_\(version)_\(group)_\(index)"
+        let demand = ResourceDemand(settings.rateLimiter, instance: name)
+        try resources.limiter?.register(demand)
+        let executor = InstanceExecutor(
+          try model.makeInstance(), responder.contract, batchInputs, responder,
+          extraOutputs: extraOutputs)
+        for warmup in warmups {
+          do throws(ServingError) {
+            for _ in 0..<warmup.count { try executor.warmUp(warmup.inputs) }
+          } catch {
+            throw error.prefixed("model_warmup '\(warmup.name)' of '\(config.name)': ")
+          }
+        }
+        executors.append(Handoff(executor))
+        demands.append(demand)
+      }
+    }
+    return (executors, demands)
+  }
+
   private func ensemble(_ responder: Responder) throws(ServingError) -> any Scheduler {
-    let contract = responder.contract
-    var types: [String: (DataType, String)] = [:]
-    for input in contract.inputs { types[input.name] = (input.dataType, "the ensemble's input") }
-    var capacity = 0
-    func check(
-      _ tensor: String, _ type: DataType, _ place: String
-    ) throws(ServingError) {
-      if let (known, other) = types[tensor], known != type {
-        throw ServingError(
-          .invalidArgument,
-          "in ensemble '\(contract.model)', tensor '\(tensor)' is \(known.name) as \(other) and "
-            + "\(type.name) as \(place)")
-      }
-      types[tensor] = (type, place)
-    }
-    for step in config.ensembleScheduling.step {
-      let version = step.modelVersion > 0 ? Int(step.modelVersion) : nil
-      guard let model = resources.lookup(step.modelName, version) else {
-        throw ServingError(
-          .invalidArgument,
-          "ensemble '\(contract.model)' depends on '\(step.modelName)' which has no loaded version")
-      }
-      for (input, tensor) in step.inputMap.sorted(by: { $0.key < $1.key }) {
-        guard let index = model.contract.inputIndex[input] else {
-          throw ServingError(
-            .invalidArgument,
-            "in ensemble '\(contract.model)', step '\(step.modelName)' has no input '\(input)'")
-        }
-        try check(
-          tensor, model.contract.inputs[index].dataType, "input '\(input)' of '\(step.modelName)'")
-      }
-      for (output, tensor) in step.outputMap.sorted(by: { $0.key < $1.key }) {
-        guard let index = model.contract.outputIndex[output] else {
-          throw ServingError(
-            .invalidArgument,
-            "in ensemble '\(contract.model)', step '\(step.modelName)' has no output '\(output)'")
-        }
-        try check(
-          tensor, model.contract.outputs[index].dataType,
-          "output '\(output)' of '\(step.modelName)'")
-      }
-      let instances = model.config.instanceGroup.reduce(0) { $0 + max(Int($1.count), 1) }
-      capacity += max(instances, 1) * max(model.contract.maximumBatch, 1)
-    }
-    for output in contract.outputs {
-      try check(output.name, output.dataType, "the ensemble's output")
-    }
+    let capacity = try EnsembleCheck.capacity(
+      config, responder.contract, lookup: resources.lookup)
     // Enough to keep every step busy with full batches, and as many again in the queues between them.
     let limit = Int(config.ensembleScheduling.maxInflightRequests)
     return EnsembleScheduler(

@@ -41,7 +41,7 @@ struct WarmupInputs: Sendable {
     }
     switch input.inputDataType {
     case .inputDataFile(let file)?:
-      let item = try TextFile.data(try files.path(of: "warmup/\(file)"))
+      let item = try SmallFile.data(try files.path(of: "warmup/\(file)"))
       return try fromFile(type, shape, item, items: lead.first ?? 1, declared.name)
     case .randomData(true)? where type != .bytes:
       return try random(type, shape, count)
@@ -50,7 +50,13 @@ struct WarmupInputs: Sendable {
         return try ServedTensor(
           ByteStrings(Array(repeating: [UInt8](), count: count)), shape: shape)
       }
-      return try made { try HostTensor(zeros: type.element, shape: shape) }
+      guard let zeros = try? HostTensor(zeros: type.element, shape: shape),
+        let tensor = ServedTensor(zeros)
+      else {
+        throw ServingError(
+          .invalidArgument, "model_warmup '\(name)': input '\(declared.name)' cannot be made")
+      }
+      return tensor
     }
   }
 
@@ -81,15 +87,6 @@ struct WarmupInputs: Sendable {
       case .signed: .signed((0..<count).map { _ in Int64(next() & 1) })
       default: .real((0..<count).map { _ in Double(next()) / Double(1 << 31) })
       }
-    return try made { try HostTensor(type.element, shape: shape, elements) }
-  }
-
-  private static func made(
-    _ body: () throws -> HostTensor
-  ) throws(ServingError) -> ServedTensor {
-    guard let tensor = try? body(), let served = ServedTensor(tensor) else {
-      throw ServingError(.invalidArgument, "a warm-up input cannot be made")
-    }
-    return served
+    return try ServedTensor(type, shape: shape, elements)
   }
 }

@@ -21,11 +21,14 @@ struct ModelEntry {
   var failure: String?
   /// What a client has loaded it with instead of what the repository holds.
   var files: ModelFiles?
+  /// Of the files that were loaded last, or could not be.
   var fingerprint: [String: [UInt64]] = [:]
   /// Whether a client or the start asked for it, so that it counts for readiness.
   var isWanted = false
-  /// Whether a load or unload is under way.
+  /// Whether a load is under way.
   var isBusy = false
+  /// Whether it was unloaded during a load, which is undone then.
+  var isUnloadWaiting = false
   /// Versions that are finishing their requests.
   var draining = 0
 

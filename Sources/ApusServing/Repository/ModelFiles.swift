@@ -9,19 +9,24 @@ struct ModelFiles: Sendable {
   let config: Inference_ModelConfig
   /// Directories of all versions.
   let versions: [Int: String]
+  /// What tells whether the files have changed since they were read.
+  let fingerprint: [String: [UInt64]]
   /// Removed when the model is unloaded.
   let temporary: TemporaryDirectory?
 
-  /// Reads the configuration; a missing one is empty.
-  init(_ directory: ModelDirectory, configName: String) throws(ServingError) {
+  /// Reads the configuration; a missing one is empty. `fingerprint` is the directory's, from before.
+  init(
+    _ directory: ModelDirectory, fingerprint: [String: [UInt64]], configName: String
+  ) throws(ServingError) {
     self.directory = directory
+    self.fingerprint = fingerprint
     versions = directory.versions()
     temporary = nil
     guard let path = directory.configPath(named: configName) else {
       config = Inference_ModelConfig()
       return
     }
-    let text = try TextFile.read(path)
+    let text = try SmallFile.text(path)
     do throws(ConfigError) { config = try ConfigReader.read(text: text, file: path) } catch {
       throw ServingError(.invalidArgument, error.description)
     }
@@ -48,6 +53,7 @@ struct ModelFiles: Sendable {
           .notFound, "failed to load '\(name)', failed to poll from model repository")
       }
       self.directory = directory
+      fingerprint = directory.fingerprint()
       versions = directory.versions()
       temporary = nil
       return
@@ -59,6 +65,7 @@ struct ModelFiles: Sendable {
     }
     let made = ModelDirectory(name: name, path: path, bareFile: nil)
     self.directory = made
+    fingerprint = [:]
     versions = made.versions()
     temporary = folder
   }
@@ -86,10 +93,11 @@ struct ModelFiles: Sendable {
   func labels(_ config: Inference_ModelConfig) throws(ServingError) -> [String: [String]] {
     var labels: [String: [String]] = [:]
     for output in config.output where !output.labelFilename.isEmpty {
-      let text = try TextFile.read(try path(of: output.labelFilename))
-      labels[output.name] = text.split(whereSeparator: \.isNewline).map { line in
-        line.last == "\r" ? String(line.dropLast()) : String(line)
-      }
+      let text = try SmallFile.text(try path(of: output.labelFilename))
+      // An empty line is a class without a name.
+      var lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+      if lines.last?.isEmpty == true { lines.removeLast() }
+      labels[output.name] = lines.map { String($0) }
     }
     return labels
   }
@@ -103,30 +111,4 @@ struct ModelFiles: Sendable {
     }
     return FileSystem.join(directory.path, name)
   }
-}
-
-/// A directory that is removed with its last user.
-package final class TemporaryDirectory: Sendable {
-  package let path: String
-
-  package init() throws(ServingError) {
-    do { path = try FileSystem.makeTemporaryDirectory(prefix: "/tmp/apus-model-") } catch {
-      throw ServingError(.internalFailure, error.description)
-    }
-  }
-
-  /// Writes a file below the directory; `name` may not lead out of it.
-  func write(_ bytes: [UInt8], to name: String) throws(ServingError) {
-    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-    guard !parts.contains(""), !parts.contains("."), !parts.contains("..") else {
-      throw ServingError(.invalidArgument, "'\(name)' is no path of a model's file")
-    }
-    let file = FileSystem.join(path, name)
-    do {
-      try FileSystem.makeDirectory(FileSystem.folder(of: file))
-      try FileSystem.write(bytes, to: file)
-    } catch { throw ServingError(.internalFailure, error.description) }
-  }
-
-  deinit { try? FileSystem.removeDirectory(path) }
 }

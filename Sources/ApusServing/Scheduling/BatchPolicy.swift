@@ -36,8 +36,8 @@ package struct BatchPolicy: Hashable, Sendable {
     defaultLevel = level > 0 ? Int(min(level, UInt64(count))) - 1 : 0
   }
 
-  /// The level of a request's priority, from 0.
+  /// The level of a request's priority, from 0. A priority that there is not is none, as in Triton.
   func level(priority: UInt64) -> Int {
-    priority == 0 ? defaultLevel : Int(min(priority, UInt64(levels.count))) - 1
+    priority == 0 || priority > UInt64(levels.count) ? defaultLevel : Int(priority) - 1
   }
 }

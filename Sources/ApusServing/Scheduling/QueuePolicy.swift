@@ -2,7 +2,13 @@ package import ApusServingSchema
 
 /// What bounds the wait of one priority level (`ModelQueuePolicy`).
 package struct QueuePolicy: Hashable, Sendable {
-  package enum TimeoutAction: Hashable, Sendable { case reject, delay }
+  /// What becomes of a request that has waited too long.
+  package enum TimeoutAction: Hashable, Sendable {
+    /// It fails.
+    case reject
+    /// It runs after all others of its level.
+    case delay
+  }
 
   package var timeoutAction = TimeoutAction.reject
   /// In nanoseconds; 0 for none.
@@ -27,17 +33,5 @@ package struct QueuePolicy: Hashable, Sendable {
     var limit = defaultTimeout
     if allowsOverride, timeout > 0 { limit = limit == 0 ? timeout : min(limit, timeout) }
     return limit == 0 ? nil : now.addingClamping(limit)
-  }
-}
-
-extension UInt64 {
-  func multipliedClamping(by factor: UInt64) -> UInt64 {
-    let (product, overflow) = multipliedReportingOverflow(by: factor)
-    return overflow ? .max : product
-  }
-
-  func addingClamping(_ other: UInt64) -> UInt64 {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? .max : sum
   }
 }

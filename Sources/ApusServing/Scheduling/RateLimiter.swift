@@ -60,6 +60,9 @@ package final class RateLimiter: Sendable {
     state = Monitor(State(fixed: resources, known: resources))
   }
 
+  /// Instances that wait for resources.
+  var waitingCount: Int { state.withLock { $0.waiting.count } }
+
   /// Makes a model's needs known; throws where they can never be met.
   func register(_ demand: ResourceDemand) throws(ServingError) {
     let lacking: String? = state.withLock { state in
@@ -72,7 +75,11 @@ package final class RateLimiter: Sendable {
       }
       return nil
     }
-    guard let lacking else { return }
+    guard let lacking else {
+      // What waits may fit now.
+      state.broadcast()
+      return
+    }
     throw ServingError(
       .invalidArgument,
       "instance '\(demand.instance)' needs \(demand.amounts[lacking] ?? 0) of the resource "

@@ -147,7 +147,7 @@ struct SequenceInputs: Sendable {
       case .int32: .signed([Int64(value)])
       default: .real([value])
       }
-    return try Self.make(control.dataType, shape, elements)
+    return try ServedTensor(control.dataType, shape: shape, elements)
   }
 
   private func correlation(
@@ -158,23 +158,15 @@ struct SequenceInputs: Sendable {
     case (.number(let number), .bytes):
       return try ServedTensor(ByteStrings(["\(number)".utf8]), shape: shape)
     case (.number(let number), .uint64), (.number(let number), .uint32):
-      return try Self.make(control.dataType, shape, .unsigned([number]))
+      return try ServedTensor(control.dataType, shape: shape, .unsigned([number]))
     case (.number(let number), .int64), (.number(let number), .int32):
-      return try Self.make(control.dataType, shape, .signed([Int64(truncatingIfNeeded: number)]))
+      return try ServedTensor(
+        control.dataType, shape: shape, .signed([Int64(truncatingIfNeeded: number)]))
     default:
       throw ServingError(
         .invalidArgument,
         "the correlation ID is a text, but input '\(control.name)' has the type "
           + control.dataType.name)
     }
-  }
-
-  private static func make(
-    _ type: DataType, _ shape: [Int], _ elements: Elements
-  ) throws(ServingError) -> ServedTensor {
-    guard let tensor = try? HostTensor(type.element, shape: shape, elements),
-      let served = ServedTensor(tensor)
-    else { throw ServingError(.internalFailure, "a control input of type \(type.name)") }
-    return served
   }
 }

@@ -4,15 +4,20 @@
 /// was idle for too long; before that its requests wait in the backlog. Of an active sequence one
 /// request runs at a time, in order.
 package struct SequenceQueue<Payload> {
+  /// A request that waits for its turn.
   package struct Entry {
     package let payload: Payload
     package let position: SequencePosition
+    /// Requests with equal keys may be joined.
     let key: [Int]
     let arrival: UInt64
   }
 
+  /// What an instance should do.
   package enum Decision {
+    /// One request each of several sequences, joined.
     case run([Entry])
+    /// Nothing before this time, unless a request arrives or ends; nil where none waits.
     case wait(until: UInt64?)
   }
 
@@ -20,10 +25,15 @@ package struct SequenceQueue<Payload> {
     var waiting = FIFO<Entry>()
     /// The instance that it belongs to; nil while it waits for a place.
     var instance: Int?
-    var isRunning = false
-    /// Whether its last request has arrived.
-    var isEnding = false
+    /// The place of the request that runs; nil while none does.
+    var running: SequencePosition?
     var lastUse: UInt64
+
+    var isIdle: Bool { running == nil && waiting.isEmpty }
+    /// Whether its last request has arrived.
+    var isEnding: Bool {
+      (waiting.isEmpty ? running : waiting[waiting.count - 1]?.position)?.isEnd == true
+    }
   }
 
   package let policy: SequencePolicy
@@ -41,6 +51,8 @@ package struct SequenceQueue<Payload> {
   /// Sequences that are known.
   package var sequenceCount: Int { sequences.count }
 
+  func knows(_ id: CorrelationID) -> Bool { sequences[id] != nil }
+
   /// Takes a request in; false where it does not start its sequence and nobody did.
   package mutating func enqueue(
     _ payload: Payload, _ position: SequencePosition, key: [Int], now: UInt64
@@ -56,7 +68,6 @@ package struct SequenceQueue<Payload> {
     sequences[id]?.waiting.append(
       Entry(payload: payload, position: position, key: key, arrival: now))
     sequences[id]?.lastUse = now
-    sequences[id]?.isEnding = position.isEnd
     count += 1
     return true
   }
@@ -107,7 +118,7 @@ package struct SequenceQueue<Payload> {
     var ready: [(id: CorrelationID, key: [Int], arrival: UInt64)] = []
     let isBound = if case .direct = policy.strategy { true } else { false }
     for (id, sequence) in sequences {
-      guard let home = sequence.instance, !isBound || home == instance, !sequence.isRunning,
+      guard let home = sequence.instance, !isBound || home == instance, sequence.running == nil,
         let entry = sequence.waiting.first
       else { continue }
       ready.append((id, entry.key, entry.arrival))
@@ -117,7 +128,7 @@ package struct SequenceQueue<Payload> {
 
   private mutating func take(_ id: CorrelationID) -> Entry? {
     guard let entry = sequences[id]?.waiting.popFirst() else { return nil }
-    sequences[id]?.isRunning = true
+    sequences[id]?.running = entry.position
     count -= 1
     return entry
   }
@@ -126,7 +137,7 @@ package struct SequenceQueue<Payload> {
   /// forgotten.
   package mutating func complete(_ position: SequencePosition, now: UInt64) -> Bool {
     guard let sequence = sequences[position.id] else { return true }
-    sequences[position.id]?.isRunning = false
+    sequences[position.id]?.running = nil
     sequences[position.id]?.lastUse = now
     guard position.isEnd, sequence.waiting.isEmpty else { return false }
     forget(position.id)
@@ -135,17 +146,21 @@ package struct SequenceQueue<Payload> {
 
   private mutating func forget(_ id: CorrelationID) {
     guard let sequence = sequences.removeValue(forKey: id) else { return }
-    if let instance = sequence.instance { activeCounts[instance] -= 1 }
+    if let instance = sequence.instance {
+      activeCounts[instance] -= 1
+    } else {
+      // The same client may begin anew and must not stand there twice.
+      _ = backlog.removeAll { $0 == id }
+    }
     while activeCounts.reduce(0, +) < policy.capacity, let next = backlog.popFirst() {
-      if sequences[next] != nil { activate(next) }
+      if let sequence = sequences[next], sequence.instance == nil { activate(next) }
     }
   }
 
   /// Forgets sequences that have been idle for too long; returns them.
   package mutating func expire(now: UInt64) -> [CorrelationID] {
     let idle = sequences.filter { _, sequence in
-      !sequence.isRunning && sequence.waiting.isEmpty
-        && sequence.lastUse.addingClamping(policy.idleTimeout) <= now
+      sequence.isIdle && sequence.lastUse.addingClamping(policy.idleTimeout) <= now
     }.map(\.key)
     for id in idle { forget(id) }
     return idle
@@ -153,15 +168,17 @@ package struct SequenceQueue<Payload> {
 
   /// When `expire` may find something next; nil where there are no sequences.
   package var nextExpiry: UInt64? {
-    sequences.values.filter { !$0.isRunning && $0.waiting.isEmpty }
+    sequences.values.filter(\.isIdle)
       .map { $0.lastUse.addingClamping(policy.idleTimeout) }.min()
   }
 
-  /// Takes out a request that waits; nil where none fulfils `predicate`.
+  /// Takes out a request that waits; nil where none fulfils `predicate`. A sequence whose only request was
+  /// to start it is forgotten.
   package mutating func remove(where predicate: (Payload) -> Bool) -> Payload? {
     for id in sequences.keys {
       if let found = sequences[id]?.waiting.removeAll(where: { predicate($0.payload) }).first {
         count -= 1
+        if found.position.isStart, sequences[id]?.isIdle == true { forget(id) }
         return found.payload
       }
     }

@@ -64,18 +64,20 @@ final class SequenceScheduler: Scheduler {
     var request = request
     request.times.queueStart = Clock.now()
     let now = request.times.queueStart
+    let handle = request.handle
+    // Before an instance can take it: what runs it has a wish of its own.
+    handle.onCancel { [weak self, weak handle] in self?.cancel(handle) }
     enum Outcome { case accepted, unknown, stopped }
     let outcome: Outcome = state.withLock { state in
-      // What was begun may be finished while the model is taken down.
-      if state.isStopped, state.queue.sequenceCount == 0 { return .stopped }
+      // Nobody may be left to run it, whatever was begun here.
+      if state.isStopped { return .stopped }
       return state.queue.enqueue(request, position, key: request.prepared.key, now: now)
         ? .accepted : .unknown
     }
     switch outcome {
     case .accepted:
       state.broadcast()
-      let handle = request.handle
-      handle.onCancel { [weak self, weak handle] in self?.cancel(handle) }
+      if handle.isCancelled { cancel(handle) }
     case .unknown:
       refuse(
         request,
@@ -92,7 +94,14 @@ final class SequenceScheduler: Scheduler {
   }
 
   private func cancel(_ handle: RequestHandle?) {
-    guard let request = state.withLock({ $0.queue.remove { $0.handle === handle } }) else { return }
+    let removed = state.withLock { state -> ActiveRequest? in
+      guard let request = state.queue.remove(where: { $0.handle === handle }) else { return nil }
+      if let id = request.request.sequence?.id, !state.queue.knows(id) { state.kept[id] = nil }
+      return request
+    }
+    guard let request = removed else { return }
+    // Its place may have gone to another sequence.
+    state.broadcast()
     responder.fail(request, ActiveRequest.cancelled, .canceled)
   }
 
@@ -174,15 +183,5 @@ final class SequenceScheduler: Scheduler {
       }
     }
     state.broadcast()
-  }
-}
-
-extension CorrelationID {
-  /// As messages show it.
-  var text: String {
-    switch self {
-    case .number(let number): "\(number)"
-    case .text(let text): text
-    }
   }
 }

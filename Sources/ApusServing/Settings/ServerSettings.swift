@@ -3,6 +3,8 @@ internal import Synchronization
 /// Settings of traces and logs that clients read and change while the server runs.
 package final class ServerSettings: Sendable {
   private let state: Mutex<State>
+  /// Held from reading settings to having told of their change: one change after the other.
+  private let changing = Mutex(())
   /// Whether anything is traced at all, to be asked once a request.
   private let tracing: Atomic<Bool>
   /// Whether single requests are logged.
@@ -40,12 +42,14 @@ package final class ServerSettings: Sendable {
   package func updateLog(
     _ change: (inout LogSettings) throws(ServingError) -> Void
   ) throws(ServingError) {
-    var settings = log
-    try change(&settings)
-    let changed = settings
-    state.withLock { $0.log = changed }
-    verbose.store(changed.verboseLevel > 0, ordering: .relaxed)
-    onLogChange(changed)
+    try changing.withLock { (_) throws(ServingError) in
+      var settings = log
+      try change(&settings)
+      let changed = settings
+      state.withLock { $0.log = changed }
+      verbose.store(changed.verboseLevel > 0, ordering: .relaxed)
+      onLogChange(changed)
+    }
   }
 
   /// The settings that apply to a model; those of the server where `model` is nil.
@@ -61,40 +65,22 @@ package final class ServerSettings: Sendable {
   package func updateTrace(
     model: String? = nil, _ values: [String: [String]?]
   ) throws(ServingError) {
-    var changes = state.withLock { state in
-      model.map { state.models[$0] ?? TraceSettings.Changes() } ?? state.serverChanges
-    }
-    for (name, value) in values.sorted(by: { $0.key < $1.key }) { try changes.set(name, value) }
-    let final = changes
-    let isOn = state.withLock { state in
-      if let model {
-        state.models[model] = final
-      } else {
-        state.serverChanges = final
-        state.trace = initialTrace.applying(final)
+    try changing.withLock { (_) throws(ServingError) in
+      var changes = state.withLock { state in
+        model.map { state.models[$0] ?? TraceSettings.Changes() } ?? state.serverChanges
       }
-      return state.trace.isOn || state.models.values.contains { state.trace.applying($0).isOn }
+      for (name, value) in values.sorted(by: { $0.key < $1.key }) { try changes.set(name, value) }
+      let final = changes
+      let isOn = state.withLock { state in
+        if let model {
+          state.models[model] = final
+        } else {
+          state.serverChanges = final
+          state.trace = initialTrace.applying(final)
+        }
+        return state.trace.isOn || state.models.values.contains { state.trace.applying($0).isOn }
+      }
+      tracing.store(isOn, ordering: .relaxed)
     }
-    tracing.store(isOn, ordering: .relaxed)
   }
-}
-
-/// What is logged, and how.
-package struct LogSettings: Hashable, Sendable {
-  package enum Format: String, Sendable, CaseIterable {
-    case `default`
-    case iso8601 = "ISO8601"
-    case json
-  }
-
-  /// Empty for the standard error.
-  package var file = ""
-  package var info = true
-  package var warning = true
-  package var error = true
-  /// 0 for no verbose lines.
-  package var verboseLevel = 0
-  package var format = Format.default
-
-  package init() {}
 }

@@ -54,10 +54,7 @@ package struct SharedMemoryLease: Sendable {
 
   /// A copy of the bytes.
   package func read() throws(ServingError) -> Storage {
-    let storage: Storage
-    do { storage = try Storage.uninitialized(byteCount: range.byteCount) } catch {
-      throw ServingError(.internalFailure, error.description)
-    }
+    let storage = try Storage.serving(byteCount: range.byteCount)
     guard object.read(range.offset..<(range.offset + range.byteCount), into: storage) else {
       throw gone
     }

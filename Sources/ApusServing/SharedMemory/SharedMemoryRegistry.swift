@@ -29,7 +29,7 @@ package final class SharedMemoryRegistry: Sendable {
     name: String, key: String, offset: UInt64, byteCount: UInt64
   ) throws(ServingError) {
     try requireAllowed()
-    try checkFree(name)
+    try checkFree(name, kind: "system")
     let object = try SharedObject(key: key, offset: offset, byteCount: byteCount, region: name)
     var description = Inference_SystemSharedMemoryStatusResponse.RegionStatus()
     description.name = name
@@ -67,7 +67,7 @@ package final class SharedMemoryRegistry: Sendable {
     name: String, handle: [UInt8], device: Int, byteCount: UInt64
   ) throws(ServingError) {
     try requireAllowed()
-    try checkFree(name)
+    try checkFree(name, kind: "cuda")
     guard handle.count == 64 else {
       throw ServingError(
         .invalidArgument,
@@ -108,9 +108,10 @@ package final class SharedMemoryRegistry: Sendable {
     return SharedMemoryLease(range: range, object: region.object)
   }
 
-  private func checkFree(_ name: String) throws(ServingError) {
+  private func checkFree(_ name: String, kind: String) throws(ServingError) {
     if name.isEmpty {
-      throw ServingError(.invalidArgument, "a shared memory region needs a name")
+      throw ServingError(
+        .invalidArgument, "'region name' is necessary to register \(kind) shared memory region")
     }
     if regions.withLock({ $0[name] != nil }) { throw Self.taken(name) }
   }

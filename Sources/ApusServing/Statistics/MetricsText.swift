@@ -28,68 +28,74 @@ enum MetricsText {
       + version.config.metricTags.sorted { $0.key < $1.key }.map { ("_" + $0.key, $0.value) }
   }
 
+  /// A counter with a sample for each version.
+  private struct Family {
+    let name: String
+    let help: String
+    let value: @Sendable (ModelStatistics.Counters) -> UInt64
+  }
+
+  private static let successes = Family(
+    name: "nv_inference_request_success",
+    help: "Number of successful inference requests, all batch sizes", value: { $0.success.count })
+
+  private static let counts = [
+    Family(
+      name: "nv_inference_count",
+      help: "Number of inferences performed (does not include cached requests)",
+      value: { $0.inferences }),
+    Family(
+      name: "nv_inference_exec_count",
+      help: "Number of model executions performed (does not include cached requests)",
+      value: { $0.executions }),
+  ]
+
+  private static let latencies = [
+    Family(
+      name: "nv_inference_request_duration_us",
+      help: "Cumulative inference request duration in microseconds (includes cached requests)",
+      value: { $0.success.nanoseconds / 1000 }),
+    Family(
+      name: "nv_inference_queue_duration_us",
+      help: "Cumulative inference queuing duration in microseconds (includes cached requests)",
+      value: { $0.queue.nanoseconds / 1000 }),
+    Family(
+      name: "nv_inference_compute_input_duration_us",
+      help: "Cumulative compute input duration in microseconds (does not include cached requests)",
+      value: { $0.input.nanoseconds / 1000 }),
+    Family(
+      name: "nv_inference_compute_infer_duration_us",
+      help: "Cumulative compute inference duration in microseconds "
+        + "(does not include cached requests)",
+      value: { $0.infer.nanoseconds / 1000 }),
+    Family(
+      name: "nv_inference_compute_output_duration_us",
+      help: "Cumulative inference compute output duration in microseconds "
+        + "(does not include cached requests)",
+      value: { $0.output.nanoseconds / 1000 }),
+  ]
+
   private static func counters(
     _ writer: inout MetricsWriter, _ versions: [Version], _ labels: [[(String, String)]],
     hasLatencies: Bool
   ) {
-    func family(
-      _ name: String, _ help: String, _ value: (ModelStatistics.Counters) -> UInt64
-    ) {
-      writer.begin(name, help, "counter")
+    func write(_ family: Family) {
+      writer.begin(family.name, family.help, "counter")
       for ((_, counters), labels) in zip(versions, labels) {
-        writer.sample(name, labels, value(counters))
+        writer.sample(family.name, labels, family.value(counters))
       }
     }
-    family(
-      "nv_inference_request_success", "Number of successful inference requests, all batch sizes"
-    ) { $0.success.count }
-    writer.begin(
-      "nv_inference_request_failure", "Number of failed inference requests, all batch sizes",
-      "counter")
+    write(successes)
+    let failures = "nv_inference_request_failure"
+    writer.begin(failures, "Number of failed inference requests, all batch sizes", "counter")
     for ((_, counters), labels) in zip(versions, labels) {
       for reason in FailureReason.allCases {
         writer.sample(
-          "nv_inference_request_failure", labels + [("reason", reason.rawValue)],
-          counters.failures[reason] ?? 0)
+          failures, labels + [("reason", reason.rawValue)], counters.failures[reason] ?? 0)
       }
     }
-    family(
-      "nv_inference_count", "Number of inferences performed (does not include cached requests)"
-    ) { $0.inferences }
-    family(
-      "nv_inference_exec_count",
-      "Number of model executions performed (does not include cached requests)"
-    ) { $0.executions }
-    guard hasLatencies else { return }
-    let durations: [(String, String, (ModelStatistics.Counters) -> UInt64)] = [
-      (
-        "request",
-        "Cumulative inference request duration in microseconds (includes cached requests)",
-        { $0.success.nanoseconds }
-      ),
-      (
-        "queue", "Cumulative inference queuing duration in microseconds (includes cached requests)",
-        { $0.queue.nanoseconds }
-      ),
-      (
-        "compute_input",
-        "Cumulative compute input duration in microseconds "
-          + "(does not include cached requests)", { $0.input.nanoseconds }
-      ),
-      (
-        "compute_infer",
-        "Cumulative compute inference duration in microseconds "
-          + "(does not include cached requests)", { $0.infer.nanoseconds }
-      ),
-      (
-        "compute_output",
-        "Cumulative inference compute output duration in microseconds "
-          + "(does not include cached requests)", { $0.output.nanoseconds }
-      ),
-    ]
-    for (name, help, nanoseconds) in durations {
-      family("nv_inference_\(name)_duration_us", help) { nanoseconds($0) / 1000 }
-    }
+    counts.forEach(write)
+    if hasLatencies { latencies.forEach(write) }
   }
 
   private static func firstResponses(

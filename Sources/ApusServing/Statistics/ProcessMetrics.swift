@@ -19,7 +19,7 @@ enum ProcessMetrics {
 
   /// Nil where the system does not say.
   private static func memory() -> (total: UInt64, used: UInt64)? {
-    guard let text = try? TextFile.pseudo("/proc/meminfo") else { return nil }
+    guard let text = try? SmallFile.pseudo("/proc/meminfo") else { return nil }
     func value(_ name: String) -> UInt64? {
       for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
         return line.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }
@@ -34,7 +34,7 @@ enum ProcessMetrics {
 
   /// The share of all processors' time since the last call that was not idle.
   private static func utilization() -> Double? {
-    guard let text = try? TextFile.pseudo("/proc/stat"),
+    guard let text = try? SmallFile.pseudo("/proc/stat"),
       let line = text.split(separator: "\n").first
     else { return nil }
     let values = line.split(separator: " ").dropFirst().compactMap { UInt64($0) }

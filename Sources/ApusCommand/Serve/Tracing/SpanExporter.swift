@@ -1,9 +1,5 @@
 #if Server
 internal import ApusServing
-internal import CApusPlatform
-internal import NIOCore
-internal import NIOHTTP1
-internal import NIOPosix
 internal import Synchronization
 
 /// Sends traces to a collector as OTLP over HTTP in JSON (OpenTelemetry Protocol 1.x, "OTLP/HTTP").
@@ -13,7 +9,10 @@ internal import Synchronization
 final class SpanExporter: Sendable {
   private struct State {
     var waiting: [TraceRecord] = []
+    /// The last that was made; each waits for the one before.
     var sender: Task<Void, Never>?
+    /// Whether that one has yet to take what waits.
+    var isScheduled = false
     var dropped = 0
   }
 
@@ -30,25 +29,31 @@ final class SpanExporter: Sendable {
         return
       }
       state.waiting.append(record)
-      if state.sender == nil {
-        let delay = Duration.milliseconds(record.settings.exportDelay)
-        state.sender = Task { [weak self] in
-          try? await Task.sleep(for: delay)
-          await self?.flush()
-        }
+      guard !state.isScheduled else { return }
+      state.isScheduled = true
+      let delay = Duration.milliseconds(record.settings.exportDelay)
+      state.sender = Task { [weak self, previous = state.sender] in
+        try? await Task.sleep(for: delay)
+        await previous?.value
+        await self?.flush()
       }
     }
   }
 
-  /// Sends what waits.
-  func close() async { await flush() }
+  /// Sends what waits; returns when that and what is on its way has arrived.
+  func close() async {
+    let sender = state.withLock { $0.sender }
+    sender?.cancel()
+    await sender?.value
+    await flush()
+  }
 
   private func flush() async {
     let (records, dropped) = state.withLock { state in
       defer {
         state.waiting = []
         state.dropped = 0
-        state.sender = nil
+        state.isScheduled = false
       }
       return (state.waiting, state.dropped)
     }

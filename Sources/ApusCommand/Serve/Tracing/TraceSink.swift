@@ -1,4 +1,5 @@
 #if Server
+internal import Apus
 internal import ApusServing
 internal import Foundation
 internal import Logging
@@ -84,7 +85,9 @@ final class TraceSink: Sendable {
     }
     guard FileManager.default.createFile(atPath: path, contents: nil),
       let handle = FileHandle(forWritingAtPath: path)
-    else { throw CocoaError(.fileWriteNoPermission) }
+    else {
+      throw ApusError(.invalidInput, "the file of traces cannot be written", location: path)
+    }
     state.files[path] = handle
     return handle
   }

@@ -2,9 +2,9 @@ internal import ApusTensor
 internal import CApusPlatform
 
 /// Small files of a model's directory.
-enum TextFile {
+enum SmallFile {
   /// Throws where the file cannot be read, is larger than `limit` bytes or no UTF-8.
-  static func read(_ path: String, limit: Int = 16 << 20) throws(ServingError) -> String {
+  static func text(_ path: String, limit: Int = 16 << 20) throws(ServingError) -> String {
     let bytes = try data(path, limit: limit)
     guard let text = unsafe String(validating: bytes.bytes, as: UTF8.self) else {
       throw ServingError(.invalidArgument, "\(path): not a text in UTF-8")
