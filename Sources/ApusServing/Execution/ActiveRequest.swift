@@ -105,11 +105,14 @@ final class Responder: Sendable {
     finish(request, .finished)
   }
 
-  func fail(_ request: ActiveRequest, _ error: ServingError, _ reason: FailureReason) {
+  /// `isAfterAdmission` is false for what no scheduler took.
+  func fail(
+    _ request: ActiveRequest, _ error: ServingError, _ reason: FailureReason,
+    isAfterAdmission: Bool = true
+  ) {
     statistics.countFailure(reason, arrival: request.times.arrival, end: Clock.now())
     var error = error.naming(request.request)
-    // What no scheduler took was refused.
-    error.isAfterAdmission = reason != .other
+    error.isAfterAdmission = isAfterAdmission
     finish(request, .failure(error))
   }
 

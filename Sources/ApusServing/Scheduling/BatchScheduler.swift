@@ -73,7 +73,8 @@ final class BatchScheduler: Scheduler {
       if wakes { state.signal() }
       if let alarm { arm(alarm) }
       request.handle.onCancel { [weak self] in self?.cancel(ticket) }
-    case .full: responder.fail(request, ActiveRequest.queueFull, .rejected)
+    case .full:
+      responder.fail(request, ActiveRequest.queueFull, .rejected, isAfterAdmission: false)
     case .stopped: return false
     }
     return true
