@@ -65,8 +65,10 @@ extension TemporaryRepository {
     try write("", to: "\(name)/1/model.onnx")
   }
 
-  /// An ensemble of one step, from X to Y.
-  func addEnsemble(_ name: String, of step: String, _ extra: String = "") throws {
+  /// An ensemble of one step, from X to Y; `limit` requests are inside at a time, 0 for the default.
+  func addEnsemble(
+    _ name: String, of step: String, limit: Int = 0, _ extra: String = ""
+  ) throws {
     try write(
       """
       platform: "ensemble"
@@ -74,6 +76,7 @@ extension TemporaryRepository {
       input { name: "X" data_type: TYPE_INT32 dims: [ -1 ] }
       output { name: "Y" data_type: TYPE_INT32 dims: [ -1 ] }
       ensemble_scheduling {
+        max_inflight_requests: \(limit)
         step { model_name: "\(step)" model_version: -1
           input_map { key: "IN" value: "X" } output_map { key: "OUT" value: "Y" } }
       }
@@ -111,7 +114,7 @@ final class ReplyLog: Sendable {
   func take(_ reply: Reply) { state.withLock { $0.append(reply) } }
 }
 
-/// Holds threads until it is opened.
+/// Holds threads while it is closed.
 final class Gate: Sendable {
   private struct State {
     var isOpen = false
@@ -120,6 +123,8 @@ final class Gate: Sendable {
 
   private let state = Monitor(State())
 
+  init(isOpen: Bool = false) { state.withLock { $0.isOpen = isOpen } }
+
   var waitingCount: Int { state.withLock { $0.waiting } }
 
   func pass() {
@@ -127,6 +132,8 @@ final class Gate: Sendable {
     state.wait { $0.isOpen ? .done(()) : .wait(until: Monitor<State>.never) }
     state.withLock { $0.waiting -= 1 }
   }
+
+  func close() { state.withLock { $0.isOpen = false } }
 
   func open() {
     state.withLock { $0.isOpen = true }

@@ -34,7 +34,8 @@ final class EnsembleScheduler: Scheduler {
   func submit(_ request: ActiveRequest) -> Bool {
     var request = request
     request.times.queueStart = Clock.now()
-    enum Outcome { case start, wait, stopped }
+    enum Outcome { case start, wait, cancelled, stopped }
+    let handle = request.handle
     let outcome: Outcome = state.withLock { state in
       if state.isStopped { return .stopped }
       if state.running < limit {
@@ -42,15 +43,14 @@ final class EnsembleScheduler: Scheduler {
         return .start
       }
       state.waiting.append(request)
-      return .wait
+      // Under the lock, so that the run, when it begins, listens in its place.
+      return handle.keep { [weak self, weak handle] in self?.cancel(handle) } ? .wait : .cancelled
     }
     switch outcome {
     case .start: start(request)
-    case .wait:
-      let handle = request.handle
-      handle.onCancel { [weak self, weak handle] in self?.cancel(handle) }
-    case .stopped:
-      return false
+    case .wait: break
+    case .cancelled: cancel(handle)
+    case .stopped: return false
     }
     return true
   }
