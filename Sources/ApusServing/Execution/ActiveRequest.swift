@@ -85,16 +85,12 @@ final class Responder: Sendable {
     finish(request, .response(response, isFinal: true))
   }
 
-  /// Sends one of many responses; false where nobody listens any more.
-  func send(_ request: ActiveRequest, _ outputs: [NamedTensor]) -> Bool {
+  /// Sends one of many responses; false where nobody listens any more. Throws, and sends nothing, where
+  /// it cannot be made of the outputs.
+  func send(_ request: ActiveRequest, _ outputs: [NamedTensor]) throws(ServingError) -> Bool {
     if request.handle.isCancelled { return false }
-    do throws(ServingError) {
-      request.reply(.response(try response(request, outputs), isFinal: false))
-      return true
-    } catch {
-      request.reply(.failure(error))
-      return false
-    }
+    request.reply(.response(try response(request, outputs), isFinal: false))
+    return true
   }
 
   /// Ends a request of many responses.
