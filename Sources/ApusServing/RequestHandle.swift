@@ -25,13 +25,16 @@ package final class RequestHandle: Sendable {
 
   /// Calls `action` when the request is cancelled, at once where it is already; nil for no more.
   package func onCancel(_ action: (@Sendable () -> Void)?) {
-    let runNow = state.withLock { state in
-      guard state.isCancelled else {
-        state.onCancel = action
-        return false
-      }
+    if !keep(action) { action?() }
+  }
+
+  /// As `onCancel`, but false, and no call, where the request is cancelled already: for those who hold a
+  /// lock that `action` takes.
+  func keep(_ action: (@Sendable () -> Void)?) -> Bool {
+    state.withLock { state in
+      guard !state.isCancelled else { return false }
+      state.onCancel = action
       return true
     }
-    if runNow { action?() }
   }
 }

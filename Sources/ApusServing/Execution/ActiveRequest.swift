@@ -85,16 +85,12 @@ final class Responder: Sendable {
     finish(request, .response(response, isFinal: true))
   }
 
-  /// Sends one of many responses; false where nobody listens any more.
-  func send(_ request: ActiveRequest, _ outputs: [NamedTensor]) -> Bool {
+  /// Sends one of many responses; false where nobody listens any more. Throws, and sends nothing, where
+  /// it cannot be made of the outputs.
+  func send(_ request: ActiveRequest, _ outputs: [NamedTensor]) throws(ServingError) -> Bool {
     if request.handle.isCancelled { return false }
-    do throws(ServingError) {
-      request.reply(.response(try response(request, outputs), isFinal: false))
-      return true
-    } catch {
-      request.reply(.failure(error))
-      return false
-    }
+    request.reply(.response(try response(request, outputs), isFinal: false))
+    return true
   }
 
   /// Ends a request of many responses.
@@ -105,11 +101,14 @@ final class Responder: Sendable {
     finish(request, .finished)
   }
 
-  func fail(_ request: ActiveRequest, _ error: ServingError, _ reason: FailureReason) {
+  /// `isAfterAdmission` is false for what no scheduler took.
+  func fail(
+    _ request: ActiveRequest, _ error: ServingError, _ reason: FailureReason,
+    isAfterAdmission: Bool = true
+  ) {
     statistics.countFailure(reason, arrival: request.times.arrival, end: Clock.now())
     var error = error.naming(request.request)
-    // What no scheduler took was refused.
-    error.isAfterAdmission = reason != .other
+    error.isAfterAdmission = isAfterAdmission
     finish(request, .failure(error))
   }
 

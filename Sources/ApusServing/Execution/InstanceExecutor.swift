@@ -106,30 +106,40 @@ final class InstanceExecutor {
     var request = request
     request.times.computeStart = Clock.now()
     request.times.inputEnd = request.times.computeStart
-    var index = 0
-    var last = request.times.inputEnd
+    var responses = ResponseCounter(responder.statistics, request.times)
+    var failure: ServingError?
     do throws(ServingError) {
       try instance.run(
         request.prepared.inputs + request.extraInputs, parameters: request.request.parameters,
         handle: request.handle
       ) { outputs in
         let computed = Clock.now()
-        let goesOn = responder.send(request, outputs)
-        let sent = Clock.now()
-        if index == 0 { responder.statistics.countFirstResponse(sent &- request.times.arrival) }
-        responder.statistics.countResponse(
-          index, infer: computed &- last, output: sent &- computed, isEmpty: false)
-        index += 1
-        last = sent
-        return goesOn
+        do throws(ServingError) {
+          guard try responder.send(request, outputs) else { return false }
+          responses.count(.success, computed: computed, sent: Clock.now())
+          return true
+        } catch {
+          responses.count(.failure, computed: computed, sent: Clock.now())
+          failure = error
+          return false
+        }
       }
-    } catch { return responder.fail(request, error, .backend) }
+    } catch {
+      let isCancelled = error.code == .cancelled
+      responses.count(isCancelled ? .cancellation : .failure, computed: Clock.now())
+      return responder.fail(request, error, isCancelled ? .canceled : .backend)
+    }
+    if let failure { return responder.fail(request, failure, .other) }
+    let end = Clock.now()
     if request.handle.isCancelled {
+      responses.count(.cancellation, computed: end)
       return responder.fail(request, ActiveRequest.cancelled, .canceled)
     }
-    request.times.outputStart = Clock.now()
-    request.times.computeEnd = request.times.outputStart
+    request.times.outputStart = end
+    request.times.computeEnd = end
     responder.statistics.countExecution(size: request.prepared.batchSize, request.times)
+    // The end is told by a reply of its own, which holds nothing.
+    responses.count(.empty, computed: end)
     responder.end(request)
   }
 

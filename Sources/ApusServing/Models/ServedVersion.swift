@@ -43,7 +43,8 @@ package final class ServedVersion: Sendable {
       if contract.isDecoupled, !request.acceptsManyResponses {
         throw ServingError(
           .unsupported,
-          "ModelInfer RPC doesn't support models with decoupled transaction policy")
+          (request.protocolName == "HTTP" ? "HTTP end point" : "ModelInfer RPC")
+            + " doesn't support models with decoupled transaction policy")
       }
       prepared = try contract.prepare(request)
     } catch {

@@ -47,7 +47,7 @@ struct VersionBuilder {
       let config = config
       try described { () throws(ConfigError) in try ConfigValidation.validate(config) }
     }
-    if backend == .ensemble { inheritDecoupling() }
+    if backend == .ensemble { try inheritDecoupling() }
     let contract = try ModelContract(config, version: version, labels: try files.labels(config))
     let usesCache = config.responseCache.enable && resources.cache != nil
     let responder = Responder(
@@ -68,12 +68,16 @@ struct VersionBuilder {
   }
 
   /// An ensemble sends as many responses as its steps make of a request.
-  private mutating func inheritDecoupling() {
+  private mutating func inheritDecoupling() throws(ServingError) {
     let isDecoupled = config.ensembleScheduling.step.contains { step in
       let version = step.modelVersion > 0 ? Int(step.modelVersion) : nil
       return resources.lookup(step.modelName, version)?.contract.isDecoupled == true
     }
-    if isDecoupled { config.modelTransactionPolicy.decoupled = true }
+    guard isDecoupled, !config.modelTransactionPolicy.decoupled else { return }
+    config.modelTransactionPolicy.decoupled = true
+    // Not everything goes with it.
+    let config = config
+    try described { () throws(ConfigError) in try ConfigValidation.validate(config) }
   }
 
   // MARK: Configuration

@@ -105,7 +105,7 @@ package struct BatchQueue<Payload> {
 
   /// The earliest time at which `expire` may find something; nil for never.
   package var nextExpiry: UInt64? {
-    let earliest = levels.map(\.earliestDeadline).min() ?? .max
+    let earliest = levels.reduce(UInt64.max) { min($0, $1.earliestDeadline) }
     return earliest == .max ? nil : earliest
   }
 

@@ -11,7 +11,8 @@ final class BatchScheduler: Scheduler {
     var liveWorkers = 0
     var isStopped = false
     var onStop: (@Sendable () -> Void)?
-    /// When the timer looks for requests that waited too long; nil where it does not.
+    /// When the timer looks for requests that waited too long, no later than the first of them has; nil
+    /// where it does not.
     var alarm: UInt64?
     var cost = ExecutionCost()
   }
@@ -58,7 +59,9 @@ final class BatchScheduler: Scheduler {
   var pendingCount: Int { state.withLock { $0.queue.count } }
 
   private enum Admission {
-    case inline(executor: Int), queued(ticket: Int, wakes: Bool, alarm: UInt64?), full, stopped
+    case inline(executor: Int), full, stopped
+    /// `isKept` where its cancellation will be heard.
+    case queued(ticket: Int, wakes: Bool, isKept: Bool)
   }
 
   func submit(_ request: ActiveRequest) -> Bool {
@@ -69,11 +72,11 @@ final class BatchScheduler: Scheduler {
     case .inline(let executor):
       responder.begin(&request)
       run([request], executor)
-    case .queued(let ticket, let wakes, let alarm):
+    case .queued(let ticket, let wakes, let isKept):
       if wakes { state.signal() }
-      if let alarm { arm(alarm) }
-      request.handle.onCancel { [weak self] in self?.cancel(ticket) }
-    case .full: responder.fail(request, ActiveRequest.queueFull, .rejected)
+      if !isKept { cancel(ticket) }
+    case .full:
+      responder.fail(request, ActiveRequest.queueFull, .rejected, isAfterAdmission: false)
     case .stopped: return false
     }
     return true
@@ -91,12 +94,10 @@ final class BatchScheduler: Scheduler {
         request, size: prepared.batchSize, key: prepared.key, priority: prepared.request.priority,
         timeout: prepared.request.timeout.multipliedClamping(by: 1000), now: now)
     else { return .full }
-    var alarm: UInt64?
-    if state.idleWorkers == 0, let expiry = state.queue.nextExpiry, state.alarm == nil {
-      state.alarm = expiry
-      alarm = expiry
-    }
-    return .queued(ticket: ticket, wakes: state.idleWorkers > 0, alarm: alarm)
+    arm(&state)
+    // Under the lock, so that what listens while it runs is set after this.
+    let isKept = request.handle.keep { [weak self] in self?.cancel(ticket) }
+    return .queued(ticket: ticket, wakes: state.idleWorkers > 0, isKept: isKept)
   }
 
   func stop(_ done: @escaping @Sendable () -> Void) {
@@ -115,18 +116,23 @@ final class BatchScheduler: Scheduler {
     responder.fail(request, ActiveRequest.cancelled, .canceled)
   }
 
-  private func arm(_ time: UInt64) {
-    timer.schedule(at: time) { [weak self] in self?.expire() }
+  /// Sees to it that requests are looked for when the first of them has waited too long. Idle workers
+  /// are no reason to leave it: they may take another request and be busy by then.
+  private func arm(_ state: inout State) {
+    guard let expiry = state.queue.nextExpiry, expiry < state.alarm ?? .max else { return }
+    state.alarm = expiry
+    // Under the lock: of two alarms the later one asked for stays.
+    timer.schedule(at: expiry, owner: self) { [weak self] in self?.expire() }
   }
 
   private func expire() {
-    let (expired, alarm) = state.withLock { state -> ([ActiveRequest], UInt64?) in
+    let expired = state.withLock { state in
+      state.alarm = nil
       let expired = state.queue.expire(now: Clock.now())
-      state.alarm = state.queue.nextExpiry
-      return (expired, state.alarm)
+      arm(&state)
+      return expired
     }
     refuse(expired)
-    if let alarm { arm(alarm) }
   }
 
   private func refuse(_ requests: [ActiveRequest]) {

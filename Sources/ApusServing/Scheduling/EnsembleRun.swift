@@ -8,18 +8,27 @@ final class EnsembleRun: Sendable {
     var tensors: [String: ServedTensor]
     var started: Set<Int> = []
     var isAnswered = false
+    /// What may still add to it: requests to models without their final reply, and who is about to start
+    /// some.
+    var holders = 1
   }
 
   private struct State {
+    /// Those that something may still come of.
     var flows: [Int: Flow] = [:]
     var nextFlow = 0
-    /// Requests to models that have not had their final reply.
-    var outstanding = 0
-    var handles: [RequestHandle] = []
+    /// Requests to models that have not had their final reply; nil while they are handed over.
+    var handles: [Int: RequestHandle?] = [:]
+    var nextRequest = 0
+    var responses: ResponseCounter
+    /// Nothing more begins.
     var isOver = false
+    /// `start` has returned; the request has been answered.
+    var hasStarted = false
+    var hasEnded = false
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let request: ActiveRequest
   private let steps: [EnsembleStep]
   private let responder: Responder
@@ -35,20 +44,30 @@ final class EnsembleRun: Sendable {
     self.responder = responder
     self.submit = submit
     self.onEnd = onEnd
+    state = Mutex(State(responses: ResponseCounter(responder.statistics, request.times)))
   }
 
-  func start() {
+  /// Flows that something may still come of, and requests to models that are under way.
+  var held: (flows: Int, requests: Int) { state.withLock { ($0.flows.count, $0.handles.count) } }
+
+  /// Begins; true where it is over by then, and `onEnd` is not called.
+  func start() -> Bool {
     let tensors = Dictionary(
       request.prepared.inputs.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
-    state.withLock { state in
-      state.flows[0] = Flow(tensors: tensors)
-      state.nextFlow = 1
-      // Held until everything that can start has.
-      state.outstanding = 1
-    }
+    let first = state.withLock { add(Flow(tensors: tensors), &$0) }
     request.handle.onCancel { [weak self] in self?.fail(ActiveRequest.cancelled, .canceled) }
-    advance(0)
-    settle()
+    advance(first)
+    release(first)
+    return state.withLock { state in
+      state.hasStarted = true
+      return state.hasEnded
+    }
+  }
+
+  private func add(_ flow: Flow, _ state: inout State) -> Int {
+    state.nextFlow += 1
+    state.flows[state.nextFlow] = flow
+    return state.nextFlow
   }
 
   /// Starts what can start in a flow, and answers where it is complete.
@@ -61,7 +80,7 @@ final class EnsembleRun: Sendable {
         flow.started.insert(index)
         ready.append((index, step))
       }
-      state.outstanding += ready.count
+      flow.holders += ready.count
       var outputs: [NamedTensor]?
       if !flow.isAnswered {
         let found = responder.contract.outputs.compactMap { output in
@@ -75,7 +94,7 @@ final class EnsembleRun: Sendable {
       state.flows[id] = flow
       return (ready, outputs)
     }
-    if let outputs, responder.contract.isDecoupled { _ = responder.send(request, outputs) }
+    if let outputs, responder.contract.isDecoupled { send(outputs) }
     for (_, step) in ready { run(step, flow: id) }
     if let outputs, !responder.contract.isDecoupled { succeed(outputs) }
   }
@@ -88,7 +107,13 @@ final class EnsembleRun: Sendable {
   }
 
   private func run(_ step: EnsembleStep, flow: Int) {
-    let tensors = state.withLock { $0.flows[flow]?.tensors ?? [:] }
+    let begun = state.withLock { state -> (number: Int, tensors: [String: ServedTensor])? in
+      guard !state.isOver, let tensors = state.flows[flow]?.tensors else { return nil }
+      state.nextRequest += 1
+      state.handles.updateValue(nil, forKey: state.nextRequest)
+      return (state.nextRequest, tensors)
+    }
+    guard let (number, tensors) = begun else { return }
     var part = request.request
     part.model = step.model
     part.version = step.version
@@ -98,48 +123,59 @@ final class EnsembleRun: Sendable {
     part.outputs = step.outputs.keys.sorted().map { RequestedOutput($0) }
     part.acceptsManyResponses = true
     part.arrival = Clock.now()
-    let handle = submit(part) { [self] reply in receive(reply, step, flow: flow) }
+    let handle = submit(part) { [self] reply in receive(reply, step, flow: flow, number) }
     let isOver = state.withLock { state in
-      state.handles.append(handle)
+      // The final reply may have come before the handle.
+      if state.handles.keys.contains(number) { state.handles[number] = handle }
       return state.isOver
     }
     if isOver { handle.cancel() }
   }
 
-  private func receive(_ reply: Reply, _ step: EnsembleStep, flow: Int) {
+  private func receive(_ reply: Reply, _ step: EnsembleStep, flow: Int, _ number: Int) {
     switch reply {
     case .failure(let error): fail(error, error.code == .cancelled ? .canceled : .other)
     case .finished: break
     case .response(let response, let isFinal):
       let next = state.withLock { state -> Int? in
-        guard !state.isOver, var tensors = state.flows[flow] else { return nil }
+        guard !state.isOver, var next = state.flows[flow] else { return nil }
         for output in response.outputs {
-          if let name = step.outputs[output.name] { tensors.tensors[name] = output.tensor }
+          if let name = step.outputs[output.name] { next.tensors[name] = output.tensor }
         }
         if isFinal {
-          state.flows[flow] = tensors
+          state.flows[flow] = next
           return flow
         }
-        defer { state.nextFlow += 1 }
-        state.flows[state.nextFlow] = tensors
-        return state.nextFlow
+        next.holders = 1
+        return add(next, &state)
       }
-      if let next { advance(next) }
+      if let next {
+        advance(next)
+        if !isFinal { release(next) }
+      }
     }
-    if reply.isFinal { settle() }
+    if reply.isFinal {
+      state.withLock { _ = $0.handles.removeValue(forKey: number) }
+      release(flow)
+    }
   }
 
-  /// One thing less is under way.
-  private func settle() {
+  /// One holder less of a flow, which is forgotten with its last; the run ends with the last flow.
+  private func release(_ id: Int) {
     let isLast = state.withLock { state in
-      state.outstanding -= 1
-      guard state.outstanding == 0, !state.isOver else { return false }
+      guard !state.isOver, var flow = state.flows[id] else { return false }
+      flow.holders -= 1
+      state.flows[id] = flow.holders > 0 ? flow : nil
+      guard state.flows.isEmpty else { return false }
       state.isOver = true
       return true
     }
     guard isLast else { return }
+    let request = timed()
     if responder.contract.isDecoupled {
-      responder.end(timed())
+      responder.statistics.countExecution(size: request.prepared.batchSize, request.times)
+      count(.empty, computed: request.times.computeEnd)
+      responder.end(request)
     } else {
       responder.fail(
         request,
@@ -148,22 +184,49 @@ final class EnsembleRun: Sendable {
           "in ensemble '\(responder.contract.model)', all steps are done and outputs are missing"),
         .backend)
     }
-    onEnd()
+    ended()
+  }
+
+  private func send(_ outputs: [NamedTensor]) {
+    let computed = Clock.now()
+    do throws(ServingError) {
+      guard try responder.send(request, outputs) else { return }
+      count(.success, computed: computed, sent: Clock.now())
+    } catch { fail(error, .other) }
+  }
+
+  private func count(
+    _ outcome: ModelStatistics.ResponseOutcome, computed: UInt64, sent: UInt64? = nil
+  ) {
+    state.withLock { $0.responses.count(outcome, computed: computed, sent: sent) }
   }
 
   private func succeed(_ outputs: [NamedTensor]) {
     guard close() else { return }
     let request = timed()
     responder.statistics.countExecution(size: request.prepared.batchSize, request.times)
+    request.onOutputs?(outputs)
     responder.succeed(request, outputs)
-    onEnd()
+    ended()
   }
 
   private func fail(_ error: ServingError, _ reason: FailureReason) {
     guard close() else { return }
+    if responder.contract.isDecoupled {
+      count(reason == .canceled ? .cancellation : .failure, computed: Clock.now())
+    }
     responder.fail(
       request, error.prefixed("in ensemble '\(responder.contract.model)', "), reason)
-    onEnd()
+    ended()
+  }
+
+  /// The request is answered: whoever is in `start` sees it there, or is told.
+  private func ended() {
+    let isLater = state.withLock { state in
+      state.hasEnded = true
+      return state.hasStarted
+    }
+    if isLater { onEnd() }
   }
 
   /// Ends the run; false where it had ended. What is still under way is cancelled.
@@ -172,7 +235,7 @@ final class EnsembleRun: Sendable {
       if state.isOver { return nil }
       state.isOver = true
       state.flows.removeAll()
-      return state.handles
+      return state.handles.values.compactMap { $0 }
     }
     guard let handles else { return false }
     handles.forEach { $0.cancel() }

@@ -34,7 +34,8 @@ final class EnsembleScheduler: Scheduler {
   func submit(_ request: ActiveRequest) -> Bool {
     var request = request
     request.times.queueStart = Clock.now()
-    enum Outcome { case start, wait, stopped }
+    enum Outcome { case start, wait, cancelled, stopped }
+    let handle = request.handle
     let outcome: Outcome = state.withLock { state in
       if state.isStopped { return .stopped }
       if state.running < limit {
@@ -42,15 +43,14 @@ final class EnsembleScheduler: Scheduler {
         return .start
       }
       state.waiting.append(request)
-      return .wait
+      // Under the lock, so that the run, when it begins, listens in its place.
+      return handle.keep { [weak self, weak handle] in self?.cancel(handle) } ? .wait : .cancelled
     }
     switch outcome {
     case .start: start(request)
-    case .wait:
-      let handle = request.handle
-      handle.onCancel { [weak self, weak handle] in self?.cancel(handle) }
-    case .stopped:
-      return false
+    case .wait: break
+    case .cancelled: cancel(handle)
+    case .stopped: return false
     }
     return true
   }
@@ -62,30 +62,31 @@ final class EnsembleScheduler: Scheduler {
     }
   }
 
-  private func start(_ request: ActiveRequest) {
-    var request = request
-    request.times.computeStart = Clock.now()
-    request.times.inputEnd = request.times.computeStart
-    let run = EnsembleRun(request, steps, responder, submitStep) { [self] in finished() }
-    run.start()
+  /// Runs a request, and in its place those that wait as long as each ends at once: a queue of them
+  /// must not become a stack of calls.
+  private func start(_ first: ActiveRequest) {
+    var next: ActiveRequest? = first
+    while var request = next {
+      request.times.computeStart = Clock.now()
+      request.times.inputEnd = request.times.computeStart
+      let run = EnsembleRun(request, steps, responder, submitStep) { [self] in
+        if let next = finished() { start(next) }
+      }
+      next = run.start() ? finished() : nil
+    }
   }
 
-  private func finished() {
-    enum Next { case request(ActiveRequest), stop(@Sendable () -> Void), nothing }
-    let next: Next = state.withLock { state in
-      if let request = state.waiting.popFirst() { return .request(request) }
+  /// Gives the place of a request that is over to the one that waits longest.
+  private func finished() -> ActiveRequest? {
+    let (next, done) = state.withLock { state -> (ActiveRequest?, (@Sendable () -> Void)?) in
+      if let request = state.waiting.popFirst() { return (request, nil) }
       state.running -= 1
-      if state.isStopped, state.running == 0, let done = state.onStop {
-        state.onStop = nil
-        return .stop(done)
-      }
-      return .nothing
+      guard state.isStopped, state.running == 0 else { return (nil, nil) }
+      defer { state.onStop = nil }
+      return (nil, state.onStop)
     }
-    switch next {
-    case .request(let request): start(request)
-    case .stop(let done): done()
-    case .nothing: break
-    }
+    done?()
+    return next
   }
 
   func stop(_ done: @escaping @Sendable () -> Void) {

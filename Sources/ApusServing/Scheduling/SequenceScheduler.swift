@@ -90,7 +90,8 @@ final class SequenceScheduler: Scheduler {
   }
 
   private func refuse(_ request: ActiveRequest, _ message: String) {
-    responder.fail(request, ServingError(.invalidArgument, message), .other)
+    responder.fail(
+      request, ServingError(.invalidArgument, message), .other, isAfterAdmission: false)
   }
 
   private func cancel(_ handle: RequestHandle?) {

@@ -36,6 +36,14 @@ package final class ModelStatistics: Sendable {
     var success = Duration()
     var fail = Duration()
     var empty = Duration()
+    var cancel = Duration()
+  }
+
+  /// What became of one response of a decoupled model.
+  enum ResponseOutcome: Hashable, Sendable {
+    case success, failure, cancellation
+    /// It held no outputs.
+    case empty
   }
 
   package struct Counters: Sendable {
@@ -130,19 +138,23 @@ package final class ModelStatistics: Sendable {
     counters.withLock { $0.firstResponseHistogram.add(nanoseconds) }
   }
 
-  /// The response number `index` of a decoupled request, sent `infer` nanoseconds after the last one; the
-  /// final one that holds nothing is `isEmpty`.
-  func countResponse(_ index: Int, infer: UInt64, output: UInt64, isEmpty: Bool) {
+  /// The response number `index` of a decoupled request, `infer` nanoseconds after the last one; `output`
+  /// is what making and sending it took, nil where it came to none.
+  func countResponse(_ index: Int, _ outcome: ResponseOutcome, infer: UInt64, output: UInt64?) {
     // Clients name no bound for the number of responses.
     guard index < 1024 else { return }
     counters.withLock { counters in
       var response = counters.responses[index] ?? Response()
-      if isEmpty {
-        response.empty.add(infer &+ output)
-      } else {
+      let time = infer &+ (output ?? 0)
+      switch outcome {
+      case .success: response.success.add(time)
+      case .failure: response.fail.add(time)
+      case .empty: response.empty.add(time)
+      case .cancellation: response.cancel.add(time)
+      }
+      if outcome != .cancellation {
         response.infer.add(infer)
-        response.output.add(output)
-        response.success.add(infer &+ output)
+        if let output { response.output.add(output) }
       }
       counters.responses[index] = response
     }
@@ -186,6 +198,7 @@ package final class ModelStatistics: Sendable {
       statistics.success = response.success.message
       statistics.fail = response.fail.message
       statistics.emptyResponse = response.empty.message
+      statistics.cancel = response.cancel.message
       message.responseStats["\(index)"] = statistics
     }
     var usage = Inference_MemoryUsage()

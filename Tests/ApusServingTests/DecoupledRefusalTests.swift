@@ -1,0 +1,32 @@
+import Testing
+
+@testable import ApusServing
+
+@Suite struct DecoupledRefusalTests {
+  /// Each protocol's clients are told in the words that they know.
+  @Test(arguments: [("HTTP", "HTTP end point"), ("GRPC", "ModelInfer RPC")])
+  func singleAnswersAreRefused(protocolName: String, subject: String) async throws {
+    let repository = try TemporaryRepository()
+    try repository.write(
+      """
+      backend: "square"
+      input { name: "IN" data_type: TYPE_INT32 dims: [ 1 ] }
+      output { name: "OUT" data_type: TYPE_INT32 dims: [ 1 ] }
+      model_transaction_policy { decoupled: true }
+      """, to: "d/config.pbtxt")
+    try repository.write("", to: "d/1/empty")
+    let server = try repository.server()
+    try await server.start()
+    var request = InferenceRequest(
+      model: "d", inputs: [NamedTensor("IN", try integers([1]).reshaped([1]))])
+    request.protocolName = protocolName
+    let replies = ReplyLog()
+    server.submit(request, reply: replies.take)
+    let failure = try #require(replies.failures.first)
+    #expect(failure.code == .unsupported)
+    #expect(!failure.isAfterAdmission)
+    #expect(
+      failure.message.hasSuffix(
+        "\(subject) doesn't support models with decoupled transaction policy"))
+  }
+}
