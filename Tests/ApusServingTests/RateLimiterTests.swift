@@ -20,7 +20,8 @@ import Testing
       limiter.release(other)
     }
     try await eventually { limiter.waitingCount == 1 }
-    #expect(!hasEntered.load(ordering: .sequentiallyConsistent))
+    let entersTooEarly = hasEntered.load(ordering: .sequentiallyConsistent)
+    #expect(!entersTooEarly)
     limiter.release(demand)
     try await eventually { hasEntered.load(ordering: .sequentiallyConsistent) }
   }

@@ -1,12 +1,15 @@
 import ApusModelConfig
 import ApusServingSchema
+import ApusTensor
 import Testing
 
 @testable import ApusServing
 
 @Suite struct ResponseCacheTests {
   private func contract() throws -> ModelContract {
-    try ModelContract(Inference_ModelConfig.with { $0.name = "m" }, version: 1)
+    var config = Inference_ModelConfig()
+    config.name = "m"
+    return try ModelContract(config, version: 1)
   }
 
   private func key(_ contract: ModelContract, _ value: Int) throws -> ResponseCache.Key {
@@ -56,7 +59,8 @@ import Testing
       .split(Array(repeating: 1, count: 1000), output: "x")
     cache.insert(try key(contract, 1), [NamedTensor("OUT", parts[7])])
     let kept = try #require(cache.find(try key(contract, 1))?.first?.tensor)
-    guard case .dense(let tensor) = kept.content, case .dense(let storage, _) = tensor.content
+    guard case .dense(let tensor) = kept.content,
+      case .dense(let storage, byteOffset: _) = tensor.content
     else {
       Issue.record("not dense")
       return
