@@ -1,4 +1,5 @@
 import ApusModelConfig
+import ApusTestSupport
 import Testing
 
 @testable import ApusServing
@@ -15,7 +16,7 @@ import Testing
     try await server.start()
     let replies = ReplyLog()
     server.submit(try InferenceRequest("e", [1], input: "X"), reply: replies.take)
-    try await comesAbout { replies.isOver }
+    try await eventually { replies.isOver }
     let failure = try #require(replies.failures.first)
     #expect(failure.message.contains("broken"))
     #expect(failure.isAfterAdmission)
@@ -34,14 +35,14 @@ import Testing
     let replies = [ReplyLog(), ReplyLog(), ReplyLog()]
     let request = try InferenceRequest("m", [1])
     server.submit(request, reply: replies[0].take)
-    try await comesAbout { gate.waitingCount == 1 }
+    try await eventually { gate.waitingCount == 1 }
     server.submit(request, reply: replies[1].take)
     server.submit(request, reply: replies[2].take)
     let failure = try #require(replies[2].failures.first)
     #expect(failure.message.contains("Exceeds maximum queue size"))
     #expect(!failure.isAfterAdmission)
     gate.open()
-    try await comesAbout { replies[0].isOver && replies[1].isOver }
+    try await eventually { replies[0].isOver && replies[1].isOver }
     #expect(replies[0].failures.isEmpty && replies[1].failures.isEmpty)
   }
 }

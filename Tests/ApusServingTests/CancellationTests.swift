@@ -1,4 +1,5 @@
 import ApusModelConfig
+import ApusTestSupport
 import Synchronization
 import Testing
 
@@ -36,7 +37,7 @@ import Testing
     if model == "s" { request.sequence = SequencePosition(.number(1), isStart: true) }
     let first = ReplyLog()
     #expect(served.submit(request, handle: RequestHandle(), reply: first.take))
-    try await comesAbout { gate.waitingCount == 1 }
+    try await eventually { gate.waitingCount == 1 }
     let handle = RequestHandle()
     handle.cancel()
     let second = ReplyLog()
@@ -45,7 +46,7 @@ import Testing
     #expect(second.failures.map(\.code) == [.cancelled])
     #expect(served.pendingCount == 0)
     gate.open()
-    try await comesAbout { first.isOver }
+    try await eventually { first.isOver }
     #expect(first.failures.isEmpty)
   }
 }

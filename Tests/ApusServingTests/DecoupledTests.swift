@@ -58,10 +58,11 @@ import Testing
   @Test func aResponseThatCannotBeMadeIsTheOneFailure() throws {
     let outputs = try outputs()
     var sent: [Bool] = []
-    let (replies, statistics) = try outcome(classes: 1) { _, send in
-      sent.append(send(outputs))
+    let (replies, statistics) = try outcome(classes: 1) { _, send throws(ServingError) in
+      for _ in 0..<2 { sent.append(send(outputs)) }
+      throw ServingError(.unknown, "nobody listens")
     }
-    #expect(sent == [false])
+    #expect(sent == [false, false])
     #expect(replies.all.count == 1)
     let failure = try #require(replies.failures.first)
     #expect(failure.message.contains("class result not available"))

@@ -1,4 +1,5 @@
 import ApusModelConfig
+import ApusTestSupport
 import Synchronization
 import Testing
 
@@ -21,7 +22,7 @@ import Testing
     let first = ReplyLog()
     let request = try InferenceRequest("e", [1], input: "X")
     server.submit(request, reply: first.take)
-    try await comesAbout { gate.waitingCount == 1 }
+    try await eventually { gate.waitingCount == 1 }
     let failed = Mutex(0)
     let count = 50_000
     for _ in 0..<count {
@@ -33,7 +34,7 @@ import Testing
     // Those that wait fail as soon as they are begun.
     try await server.unload(model: "m", withDependents: false)
     gate.open()
-    try await comesAbout { failed.withLock { $0 } == count }
+    try await eventually { failed.withLock { $0 } == count }
     #expect(first.responses.first?.integers("Y") == [1])
     #expect(ensemble.pendingCount == 0)
     let isClean = await server.stop(deadline: Clock.now() + 30_000_000_000)

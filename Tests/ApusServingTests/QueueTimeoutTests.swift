@@ -1,6 +1,7 @@
 import ApusModelConfig
 import ApusServingSchema
 import ApusTensor
+import ApusTestSupport
 import Synchronization
 import Testing
 
@@ -28,16 +29,16 @@ import Testing
     let replies = [ReplyLog(), ReplyLog(), ReplyLog()]
     var request = try InferenceRequest("m", [1])
     server.submit(request, reply: replies[0].take)
-    try await comesAbout { gate.waitingCount == 1 }
+    try await eventually { gate.waitingCount == 1 }
     server.submit(request, reply: replies[1].take)
     request.timeout = 1000
     server.submit(request, reply: replies[2].take)
-    try await comesAbout { replies[2].isOver }
+    try await eventually { replies[2].isOver }
     #expect(replies[2].failures.first?.message.contains("Request timeout expired") == true)
     #expect(gate.waitingCount == 1)
     #expect(model.pendingCount == 1)
     gate.open()
-    try await comesAbout { replies[0].isOver && replies[1].isOver }
+    try await eventually { replies[0].isOver && replies[1].isOver }
     #expect(replies[0].failures.isEmpty && replies[1].failures.isEmpty)
   }
 
@@ -66,22 +67,22 @@ import Testing
     for _ in 0..<100 {
       let replies = ReplyLog()
       #expect(try submit(replies))
-      try await comesAbout { replies.isOver }
+      try await eventually { replies.isOver }
     }
     gate.close()
     let held = ReplyLog()
     try Thread.start("test") { _ = try? submit(held) }
-    try await comesAbout { gate.waitingCount == 1 }
+    try await eventually { gate.waitingCount == 1 }
     let late = ReplyLog()
     #expect(try submit(late, timeout: 1000))
-    try await comesAbout { late.isOver }
+    try await eventually { late.isOver }
     #expect(late.failures.first?.message.contains("Request timeout expired") == true)
     gate.open()
-    try await comesAbout { held.isOver }
+    try await eventually { held.isOver }
     #expect(held.failures.isEmpty)
     let isStopped = Mutex(false)
     scheduler.stop { isStopped.withLock { $0 = true } }
-    try await comesAbout { isStopped.withLock { $0 } }
+    try await eventually { isStopped.withLock { $0 } }
   }
 
   private final class Held: BatchedInstance {
@@ -107,7 +108,7 @@ import Testing
     let gate = Gate()
     // While this one is held none of the others comes, though their time has.
     timer.schedule(at: 0) { gate.pass() }
-    try await comesAbout { gate.waitingCount == 1 }
+    try await eventually { gate.waitingCount == 1 }
     let owners = (0..<4).map { _ in Gate() }
     let seen = Mutex<[UInt64]>([])
     var expected: [UInt64] = []
@@ -123,7 +124,7 @@ import Testing
     let isOver = Mutex(false)
     timer.schedule(at: 1000) { isOver.withLock { $0 = true } }
     gate.open()
-    try await comesAbout { isOver.withLock { $0 } }
+    try await eventually { isOver.withLock { $0 } }
     #expect(seen.withLock { $0 } == expected.sorted(), "seed \(seed)")
   }
 }

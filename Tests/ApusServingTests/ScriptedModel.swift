@@ -140,12 +140,3 @@ final class Gate: Sendable {
     state.broadcast()
   }
 }
-
-/// Waits for a condition that others bring about.
-func comesAbout(_ condition: () -> Bool) async throws {
-  for _ in 0..<6000 {
-    if condition() { return }
-    try await Task.sleep(for: .milliseconds(5))
-  }
-  Issue.record("it did not come about within half a minute")
-}

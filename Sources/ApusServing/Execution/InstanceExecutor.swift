@@ -107,7 +107,7 @@ final class InstanceExecutor {
     request.times.computeStart = Clock.now()
     request.times.inputEnd = request.times.computeStart
     var responses = ResponseCounter(responder.statistics, request.times)
-    var failure: ServingError?
+    var failure: (error: ServingError, reason: FailureReason)?
     do throws(ServingError) {
       try instance.run(
         request.prepared.inputs + request.extraInputs, parameters: request.request.parameters,
@@ -115,21 +115,25 @@ final class InstanceExecutor {
       ) { outputs in
         let computed = Clock.now()
         do throws(ServingError) {
+          if failure != nil { return false }
           guard try responder.send(request, outputs) else { return false }
           responses.count(.success, computed: computed, sent: Clock.now())
           return true
         } catch {
           responses.count(.failure, computed: computed, sent: Clock.now())
-          failure = error
+          failure = (error, .other)
           return false
         }
       }
     } catch {
-      let isCancelled = error.code == .cancelled
-      responses.count(isCancelled ? .cancellation : .failure, computed: Clock.now())
-      return responder.fail(request, error, isCancelled ? .canceled : .backend)
+      // What it says of a response that could not be sent is not news.
+      if failure == nil {
+        let isCancelled = error.code == .cancelled
+        responses.count(isCancelled ? .cancellation : .failure, computed: Clock.now())
+        failure = (error, isCancelled ? .canceled : .backend)
+      }
     }
-    if let failure { return responder.fail(request, failure, .other) }
+    if let failure { return responder.fail(request, failure.error, failure.reason) }
     let end = Clock.now()
     if request.handle.isCancelled {
       responses.count(.cancellation, computed: end)

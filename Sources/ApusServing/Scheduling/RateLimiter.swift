@@ -33,6 +33,13 @@ package final class RateLimiter: Sendable {
     var waiting: [Int: ResourceDemand] = [:]
     var nextTicket = 0
 
+    /// Lets an instance wait; returns its ticket.
+    mutating func enter(_ demand: ResourceDemand) -> Int {
+      nextTicket += 1
+      waiting[nextTicket] = demand
+      return nextTicket
+    }
+
     func fits(_ demand: ResourceDemand) -> Bool {
       demand.amounts.allSatisfy { name, amount in
         amount <= (known[name] ?? 0) - (used[name] ?? 0)
@@ -88,14 +95,12 @@ package final class RateLimiter: Sendable {
 
   /// Blocks until the resources are there.
   func acquire(_ demand: ResourceDemand) {
-    let ticket = state.withLock { state in
-      state.nextTicket += 1
-      state.waiting[state.nextTicket] = demand
-      return state.nextTicket
-    }
+    var ticket: Int?
     let others = state.wait { state -> Monitor<State>.Step<Bool> in
-      guard state.favourite == ticket else { return .wait(until: Monitor<State>.never) }
-      state.waiting[ticket] = nil
+      let mine = ticket ?? state.enter(demand)
+      ticket = mine
+      guard state.favourite == mine else { return .wait(until: Monitor<State>.never) }
+      state.waiting[mine] = nil
       for (name, amount) in demand.amounts { state.used[name, default: 0] += amount }
       state.turns[demand.instance, default: 0] += 1
       return .done(!state.waiting.isEmpty)
