@@ -20,7 +20,8 @@ import Testing
       limiter.release(other)
     }
     try await eventually { limiter.waitingCount == 1 }
-    #expect(!hasEntered.load(ordering: .sequentiallyConsistent))
+    let isEarly = hasEntered.load(ordering: .sequentiallyConsistent)
+    #expect(!isEarly)
     limiter.release(demand)
     try await eventually { hasEntered.load(ordering: .sequentiallyConsistent) }
   }

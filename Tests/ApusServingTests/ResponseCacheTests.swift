@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct ResponseCacheTests {
   private func contract() throws -> ModelContract {
-    try ModelContract(Inference_ModelConfig.with { $0.name = "m" }, version: 1)
+    var config = Inference_ModelConfig()
+    config.name = "m"
+    return try ModelContract(config, version: 1)
   }
 
   private func key(_ contract: ModelContract, _ value: Int) throws -> ResponseCache.Key {
