@@ -20,8 +20,8 @@ import Testing
       limiter.release(other)
     }
     try await eventually { limiter.waitingCount == 1 }
-    let isEarly = hasEntered.load(ordering: .sequentiallyConsistent)
-    #expect(!isEarly)
+    let entersTooEarly = hasEntered.load(ordering: .sequentiallyConsistent)
+    #expect(!entersTooEarly)
     limiter.release(demand)
     try await eventually { hasEntered.load(ordering: .sequentiallyConsistent) }
   }

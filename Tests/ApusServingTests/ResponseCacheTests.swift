@@ -1,5 +1,6 @@
 import ApusModelConfig
 import ApusServingSchema
+import ApusTensor
 import Testing
 
 @testable import ApusServing
@@ -58,7 +59,8 @@ import Testing
       .split(Array(repeating: 1, count: 1000), output: "x")
     cache.insert(try key(contract, 1), [NamedTensor("OUT", parts[7])])
     let kept = try #require(cache.find(try key(contract, 1))?.first?.tensor)
-    guard case .dense(let tensor) = kept.content, case .dense(let storage, _) = tensor.content
+    guard case .dense(let tensor) = kept.content,
+      case .dense(let storage, byteOffset: _) = tensor.content
     else {
       Issue.record("not dense")
       return
