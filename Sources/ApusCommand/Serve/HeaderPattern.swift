@@ -7,7 +7,8 @@ enum HeaderPattern {
     guard !pattern.isEmpty else { return nil }
     guard let expression = try? Regex(pattern).ignoresCase() else {
       throw ApusError(
-        .invalidInput, "--http-header-forward-pattern '\(pattern)' is no regular expression")
+        .invalidInput, "the pattern of forwarded headers '\(pattern)' is no regular expression",
+        hint: "--http-header-forward-pattern and --grpc-header-forward-pattern take one each")
     }
     // A compiled expression is a value that nobody changes.
     nonisolated(unsafe) let compiled = expression

@@ -36,7 +36,8 @@ struct ServerRun: Sendable {
     let traces = TraceSink(logger: log.logger("trace"))
     let server = try makeServer(log, logger, traces)
     let exit = ExitDeadline(seconds: lifetime.timeoutSeconds)
-    let outcome = await serve(server, try makeFrontEnds(server, logger), logger, exit, start)
+    let ends = try makeFrontEnds(server, logger)
+    let outcome = await serve(server, ends, logger, exit, start)
     let isClean = await server.stop(deadline: exit.begin())
     await traces.close()
     try outcome.get()
@@ -71,7 +72,9 @@ struct ServerRun: Sendable {
     let http: HTTPServer
     let grpc: GRPCFrontEnd?
 
-    var services: [any Service] { [http] + (grpc.map { [$0] } ?? []) }
+    var services: [any Service] {
+      if let grpc { [http, grpc] } else { [http] }
+    }
   }
 
   private func makeFrontEnds(
