@@ -159,29 +159,34 @@ import Testing
     #expect(!server.isLive)
   }
 
-  /// A warm-up that takes so many milliseconds, and loading with it.
-  private func warmUp(_ milliseconds: Int) -> String {
-    """
-    model_warmup {
-      name: "w" batch_size: 1
-      inputs { key: "IN" value { data_type: TYPE_INT32 dims: [ 1 ] zero_data: true } }
+  /// A server that is loading a model, until the gate opens.
+  private func loadingServer(
+    _ repository: TemporaryRepository, _ gate: Gate
+  ) async throws -> (server: InferenceServer, loading: Task<Void, any Error>) {
+    try repository.addScripted(
+      "m",
+      """
+      model_warmup {
+        name: "w" batch_size: 1
+        inputs { key: "IN" value { data_type: TYPE_INT32 dims: [ 1 ] zero_data: true } }
+      }
+      """)
+    let server = try repository.server(.explicit) { _, inputs throws(ServingError) in
+      gate.pass()
+      return [NamedTensor("OUT", inputs[0].tensor)]
     }
-    parameters { key: "execute_delay_ms" value { string_value: "\(milliseconds)" } }
-    """
-  }
-
-  private func isLoading(_ server: InferenceServer) -> Bool {
-    (try? server.index(onlyReady: false))?.contains { $0.state == "LOADING" } == true
+    try await server.start()
+    let loading = Task { try await server.load(model: "m", LoadOverride()) }
+    try await eventually { gate.waitingCount == 1 }
+    return (server, loading)
   }
 
   @Test func anUnloadDuringALoadUndoesIt() async throws {
     let repository = try TemporaryRepository()
-    try repository.addIdentity("m", warmUp(300))
-    let server = try repository.server(.explicit)
-    try await server.start()
-    let loading = Task { try await server.load(model: "m", LoadOverride()) }
-    try await eventually { isLoading(server) }
+    let gate = Gate()
+    let (server, loading) = try await loadingServer(repository, gate)
     try await server.unload(model: "m", withDependents: false)
+    gate.open()
     try await loading.value
     #expect(throws: ServingError.self) { try server.metadata(model: "m", version: nil) }
     #expect(server.isReady)
@@ -189,13 +194,12 @@ import Testing
 
   @Test func stoppingWaitsForLoadsAndBeginsNoMore() async throws {
     let repository = try TemporaryRepository()
-    try repository.addIdentity("m", warmUp(300))
-    let server = try repository.server(.explicit)
-    try await server.start()
-    let loading = Task { try await server.load(model: "m", LoadOverride()) }
-    try await eventually { isLoading(server) }
-    let isClean = await server.stop(deadline: Clock.now() + 10_000_000_000)
-    #expect(isClean)
+    let gate = Gate()
+    let (server, loading) = try await loadingServer(repository, gate)
+    let stopping = Task { await server.stop(deadline: Clock.now() + 60_000_000_000) }
+    try await eventually { !server.isLive }
+    gate.open()
+    #expect(await stopping.value)
     #expect(server.repository.served.isEmpty)
     try await loading.value
     await #expect(throws: ServingError.self) {
@@ -205,13 +209,11 @@ import Testing
 
   @Test func stoppingKeepsToItsTimeWhileModelsLoad() async throws {
     let repository = try TemporaryRepository()
-    try repository.addIdentity("m", warmUp(1000))
-    let server = try repository.server(.explicit)
-    try await server.start()
-    let loading = Task { try await server.load(model: "m", LoadOverride()) }
-    try await eventually { isLoading(server) }
+    let gate = Gate()
+    let (server, loading) = try await loadingServer(repository, gate)
     let isClean = await server.stop(deadline: Clock.now())
     #expect(!isClean)
+    gate.open()
     try await loading.value
     #expect(server.repository.served.isEmpty)
   }
