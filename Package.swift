@@ -181,7 +181,8 @@ let package = Package(
       "ApusHTTPTests",
       [
         "ApusHTTP", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor",
-        "ApusTestSupport", protobuf, logging, serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
+        "ApusTestSupport", protobuf, logging,
+        serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
       ] + nio),
     tests(
       "ApusGRPCTests",
