@@ -79,6 +79,12 @@ struct HTTPFlags: ParsableArguments {
       throw ApusError(
         .invalidInput, "TLS needs both --http-server-cert and --http-server-key")
     }
+    guard httpRootCert.isEmpty || !httpServerCert.isEmpty else {
+      throw ApusError(
+        .invalidInput,
+        "--http-root-cert asks clients for certificates, which needs --http-server-cert and "
+          + "--http-server-key")
+    }
     if !httpServerCert.isEmpty {
       configuration.tls = HTTPConfiguration.TLSFiles(
         certificate: httpServerCert, key: httpServerKey,

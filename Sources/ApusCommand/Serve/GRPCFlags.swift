@@ -88,7 +88,15 @@ struct GRPCFlags: ParsableArguments {
   }
 
   private func tls() throws(ApusError) -> GRPCConfiguration.TLSFiles? {
-    guard grpcUseSsl.isOn || grpcUseSslMutual.isOn else { return nil }
+    guard grpcUseSsl.isOn || grpcUseSslMutual.isOn else {
+      guard grpcServerCert.isEmpty, grpcServerKey.isEmpty, grpcRootCert.isEmpty else {
+        throw ApusError(
+          .invalidInput,
+          "the files of gRPC's TLS are given, and it is not switched on: --grpc-use-ssl=true, or "
+            + "--grpc-use-ssl-mutual=true for clients with certificates")
+      }
+      return nil
+    }
     guard !grpcServerCert.isEmpty, !grpcServerKey.isEmpty else {
       throw ApusError(.invalidInput, "TLS needs --grpc-server-cert and --grpc-server-key")
     }

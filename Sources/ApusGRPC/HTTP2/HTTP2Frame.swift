@@ -42,8 +42,13 @@ enum HTTP2 {
   /// Ends the connection.
   struct Failure: Error {
     let code: ErrorCode
+    /// What the client is told beside the code.
+    let reason: StaticString
 
-    init(_ code: ErrorCode) { self.code = code }
+    init(_ code: ErrorCode, _ reason: StaticString = "") {
+      self.code = code
+      self.reason = reason
+    }
   }
 
   static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)

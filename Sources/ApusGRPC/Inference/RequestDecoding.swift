@@ -51,8 +51,7 @@ struct RequestDecoding {
               + "'\(input.name)' for model '\(message.model)'")
         }
         tensor = try ServedTensor(
-          type, shape: input.shape, storage: sharedMemory.lease(range).read(), offset: 0,
-          byteCount: range.byteCount, input: input.name)
+          type, shape: input.shape, reading: sharedMemory.lease(range), input: input.name)
       } else if let contents = input.contents {
         guard message.raw.isEmpty else {
           throw ServingError(

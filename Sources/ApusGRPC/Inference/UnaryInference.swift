@@ -14,21 +14,21 @@ struct UnaryInference: Sendable {
   }
 
   private func infer(_ bytes: ByteBuffer, _ call: Call) throws(ServingError) {
-    let memory = call.memory
+    let recent = call.recent
     let storage = MessageOwner(bytes).storage
     let arrival = Clock.now()
     var request: InferenceRequest
-    if let known = try memory.recall(storage, arrival: arrival) {
+    if let known = try recent.recall(storage, arrival: arrival) {
       request = known
     } else {
       let message = try InferMessage(storage, arrival: arrival)
       request = try RequestDecoding(sharedMemory: service.sharedMemory).decode(message).request
-      memory.remember(message, request)
+      recent.remember(message, request)
     }
     CallHeaders(call.metadata, forwards: forwardsHeader).apply(to: &request)
     let handle = service.submit(request) { reply in
       switch reply {
-      case .response(let response, _): call.answer(memory.encoding(of: response))
+      case .response(let response, _): call.answer(recent.encoding(of: response))
       case .failure(let error): call.finish(CallStatus(error))
       case .finished:
         call.finish(CallStatus(.internalError, "the model sent no response"))

@@ -9,7 +9,7 @@ internal import Synchronization
 package final class GRPCServer: Sendable {
   private let configuration: GRPCConfiguration
   private let settings: ConnectionSettings
-  private let draining: Draining
+  private let draining: DrainFlag
   private let connections = ConnectionRegistry()
   private let onListening: @Sendable (Int) -> Void
   private let state = Mutex(State())
@@ -27,7 +27,7 @@ package final class GRPCServer: Sendable {
   ) throws(GRPCServerError) {
     self.configuration = configuration
     self.onListening = onListening
-    let draining = Draining()
+    let draining = DrainFlag()
     self.draining = draining
     var methods = MethodTable()
     InferenceMethods(service: service, configuration: configuration).register(with: &methods)
@@ -72,7 +72,7 @@ package final class GRPCServer: Sendable {
 
   /// Takes no new connections and calls; `run` returns when those under way are finished.
   package func beginGracefulShutdown() {
-    draining.begin()
+    draining.turnOn()
     let listener = state.withLock { state in
       state.isStopped = true
       return state.listener

@@ -9,7 +9,7 @@ struct HealthMethods: Sendable {
   fileprivate typealias Response = Grpc_Health_V1_HealthCheckResponse
 
   let service: any InferenceService
-  let draining: Draining
+  let draining: DrainFlag
 
   /// How often a watched state is looked at.
   fileprivate static let interval = TimeAmount.milliseconds(200)
@@ -28,7 +28,7 @@ struct HealthMethods: Sendable {
   /// Nil for a service that is not there.
   fileprivate func status(of name: String) -> Response.ServingStatus? {
     guard name.isEmpty || name == InferenceMethods.serviceName else { return nil }
-    return service.isReady && !draining.hasBegun ? .serving : .notServing
+    return service.isReady && !draining.isOn ? .serving : .notServing
   }
 
   fileprivate static func response(_ status: Response.ServingStatus) -> Response {
@@ -70,7 +70,7 @@ private final class HealthWatch: CallReceiver {
     if status != last { call.send(ResponseEncoding(HealthMethods.response(status))) {} }
     last = status
     // The state of a server that ends does not change any more.
-    if methods.draining.hasBegun { return call.finish(.ok) }
+    if methods.draining.isOn { return call.finish(.ok) }
     let watch = NIOLoopBound(self, eventLoop: call.eventLoop)
     call.eventLoop.scheduleTask(in: HealthMethods.interval) { watch.value.look() }
   }

@@ -9,7 +9,7 @@ final class Call: Sendable {
   let metadata: CallMetadata
   let eventLoop: any EventLoop
   /// The connection's.
-  let memory: InferenceMemory
+  let recent: RecentInference
   private let connection: NIOLoopBound<GRPCConnection>
   private let stream: HTTP2.StreamID
   private let state = Mutex(State())
@@ -26,7 +26,7 @@ final class Call: Sendable {
     self.path = path
     self.metadata = metadata
     self.eventLoop = eventLoop
-    memory = connection.memory
+    recent = connection.recent
     self.connection = NIOLoopBound(connection, eventLoop: eventLoop)
     self.stream = stream
   }

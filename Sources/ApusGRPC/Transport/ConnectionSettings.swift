@@ -46,6 +46,8 @@ struct ConnectionSettings: Sendable {
   /// while they receive data, and may cancel as many calls as they make.
   static let floodLimit = 200_000
   static let controlBacklogLimit = 1000
+  /// Streams that are remembered as reset by the server (RFC 9113, 5.1).
+  static let resetMemory = 64
   /// Until the first frame of a connection.
   static let handshakeTime = TimeAmount.seconds(20)
   static let quiescingTime = TimeAmount.seconds(1)

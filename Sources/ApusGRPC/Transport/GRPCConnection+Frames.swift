@@ -58,7 +58,10 @@ extension GRPCConnection {
     if halfOpen.contains(id) {
       return try receiveData(ByteBuffer(), id, endStream: endStream)
     }
-    guard id > lastStream else { throw HTTP2.Failure(.streamClosed) }
+    guard id > lastStream else {
+      if recentResets.contains(id) { return }
+      throw HTTP2.Failure(.streamClosed)
+    }
     lastStream = id
     guard id <= lastServedStream else { return }
     guard streams.count + halfOpen.count < ConnectionSettings.streamLimit else {
@@ -130,7 +133,8 @@ extension GRPCConnection {
     if flags & HTTP2.Flag.acknowledgement != 0 { return receivePingAnswer(payload) }
     try floods.take()
     if pings.isTooMuch(now: .now(), hasCalls: !streams.isEmpty) {
-      throw HTTP2.Failure(.enhanceYourCalm)
+      // The words that clients of gRPC lengthen their interval at.
+      throw HTTP2.Failure(.enhanceYourCalm, "too_many_pings")
     }
     try sendControl(.ping, flags: HTTP2.Flag.acknowledgement, payload)
   }

@@ -103,9 +103,9 @@ extension GRPCConnection {
   }
 
   /// Ends the connection with an error.
-  func fail(_ code: HTTP2.ErrorCode) {
+  func fail(_ failure: HTTP2.Failure) {
     guard !isClosing, let context else { return }
-    sendGoAway(code, lastStream: lastStream)
+    sendGoAway(failure.code, lastStream: lastStream, reason: failure.reason)
     closeAfterWriting(context)
     // A client that does not read has had its time.
     let connection = NIOLoopBound(self, eventLoop: context.eventLoop)

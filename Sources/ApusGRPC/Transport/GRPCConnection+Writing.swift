@@ -86,6 +86,8 @@ extension GRPCConnection {
     frame.writeInteger(code.rawValue)
     write(frame)
     flush()
+    if recentResets.count >= ConnectionSettings.resetMemory { recentResets.removeFirst() }
+    recentResets.append(stream)
   }
 
   func sendWindowUpdate(_ count: Int, stream: HTTP2.StreamID) {
@@ -96,11 +98,14 @@ extension GRPCConnection {
     flush()
   }
 
-  func sendGoAway(_ code: HTTP2.ErrorCode, lastStream: HTTP2.StreamID) {
+  func sendGoAway(
+    _ code: HTTP2.ErrorCode, lastStream: HTTP2.StreamID, reason: StaticString = ""
+  ) {
     var frame = ByteBuffer()
-    frame.writeFrame(.goAway, stream: 0, length: 8)
+    frame.writeFrame(.goAway, stream: 0, length: 8 + reason.utf8CodeUnitCount)
     frame.writeInteger(lastStream)
     frame.writeInteger(code.rawValue)
+    frame.writeStaticString(reason)
     write(frame)
     flush()
   }

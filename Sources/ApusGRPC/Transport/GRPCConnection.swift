@@ -26,12 +26,14 @@ final class GRPCConnection: ChannelInboundHandler {
   var floods = FloodLimit(ConnectionSettings.floodLimit)
   var isReading = false
 
-  let memory = InferenceMemory()
+  let recent = RecentInference()
 
   // Streams
   var streams: [HTTP2.StreamID: ServerStream] = [:]
   /// Streams whose answer is sent and whose client may still send.
   var halfOpen: Set<HTTP2.StreamID> = []
+  /// Streams that were reset last; what the client had sent before it knew is passed over.
+  var recentResets: [HTTP2.StreamID] = []
   var lastStream: HTTP2.StreamID = 0
   /// Later streams are not served; set when the connection is about to end.
   var lastServedStream = HTTP2.lastStreamID
@@ -95,7 +97,7 @@ final class GRPCConnection: ChannelInboundHandler {
     } else {
       input.writeImmutableBuffer(bytes)
     }
-    do throws(HTTP2.Failure) { try readFrames() } catch { fail(error.code) }
+    do throws(HTTP2.Failure) { try readFrames() } catch { fail(error) }
     if input.readableBytes == 0 { input = ByteBuffer() }
   }
 

@@ -25,10 +25,10 @@ struct InferenceDecoder {
   private static let outputKeys = ["name", "parameters"]
   private static let formKeys = ["binary_data_output"]
 
-  /// Decodes `body`, whose JSON text has `headerLength` bytes; all of them where that is nil. `memory` is that of
-  /// calls to the same model.
+  /// Decodes `body`, whose JSON text has `headerLength` bytes; all of them where that is nil. `recent` is of
+  /// calls with the same head; nil remembers nothing.
   func decode(
-    _ body: ByteView, headerLength: Int?, memory: InferenceMemory = InferenceMemory(),
+    _ body: ByteView, headerLength: Int?, recent: RecentInference? = nil,
     into call: inout InferenceCall
   ) throws(ServingError) {
     let length = headerLength ?? body.count
@@ -37,7 +37,7 @@ struct InferenceDecoder {
     }
     let text = body[0..<length]
     let payload = body[length..<body.count]
-    if headerLength != nil, let inputs = memory.recall(text, &call) {
+    if headerLength != nil, let inputs = recent?.recall(text, &call) {
       return try place(inputs, payload, &call)
     }
     var reader = JSONReader(text)
@@ -60,7 +60,7 @@ struct InferenceDecoder {
         .invalidArgument,
         "Unable to parse 'inputs': attempt to access non-existing object member 'inputs'")
     }
-    if headerLength != nil { memory.remember(text, inputs, call) }
+    if headerLength != nil { recent?.remember(text, inputs, call) }
     try place(inputs, payload: payload, reader, &call)
   }
 
@@ -221,10 +221,8 @@ struct InferenceDecoder {
       } else if let size = input.parameters.binarySize {
         tensor = try self.tensor(type, shape, size, payload, &used, name, call.request.model)
       } else if let range = try input.parameters.range() {
-        let storage = try sharedMemory.lease(range).read()
         tensor = try ServedTensor(
-          type, shape: shape, storage: storage, offset: 0, byteCount: range.byteCount, input: name
-        )
+          type, shape: shape, reading: sharedMemory.lease(range), input: name)
       } else {
         throw Self.missing("data", of: "input '\(name)'")
       }
@@ -235,7 +233,7 @@ struct InferenceDecoder {
 
   /// As above, for inputs that all have their bytes behind the text.
   private func place(
-    _ inputs: [InferenceMemory.BinaryInput], _ payload: ByteView, _ call: inout InferenceCall
+    _ inputs: [RecentInference.BinaryInput], _ payload: ByteView, _ call: inout InferenceCall
   ) throws(ServingError) {
     var used = 0
     call.request.inputs.reserveCapacity(inputs.count)

@@ -10,7 +10,7 @@ struct InferenceEncoder: Sendable {
   let layout: AnswerLayout
   var coding = ContentCoding.identity
   /// Of answers to calls with the same head.
-  var memory: InferenceMemory?
+  var recent: RecentInference?
 
   /// A whole answer.
   func answer(_ response: InferenceResponse) -> HTTPAnswer {
@@ -21,13 +21,13 @@ struct InferenceEncoder: Sendable {
         if isBinary(output) { payload += output.tensor.byteCount } else { isAllBinary = false }
       }
       let text: [UInt8]
-      if isAllBinary, let known = memory?.text(of: response) {
+      if isAllBinary, let known = recent?.text(of: response) {
         text = known
       } else {
         var writer = JSONWriter()
         try write(response, &writer)
         text = writer.bytes
-        if isAllBinary { memory?.remember(text, of: response) }
+        if isAllBinary { recent?.remember(text, of: response) }
       }
       let headerLength = text.count
       var body = ByteBufferAllocator().buffer(capacity: headerLength + payload)

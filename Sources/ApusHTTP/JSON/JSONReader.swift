@@ -57,7 +57,7 @@ struct JSONReader {
 
   // MARK: Bytes
 
-  /// The next byte that is no space; nil at the end.
+  /// The next byte; nil at the end.
   var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
 
   mutating func advance() { position += 1 }

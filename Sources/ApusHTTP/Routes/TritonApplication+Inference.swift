@@ -23,12 +23,12 @@ extension TritonApplication {
       let decoder = InferenceDecoder(
         sharedMemory: service.sharedMemory, maxInputSize: configuration.maxInputSize)
       try decoder.decode(
-        body, headerLength: headerLength, memory: call.memory, into: &decoded)
+        body, headerLength: headerLength, recent: call.recent, into: &decoded)
     }
     try forwardHeaders(call, &decoded.request)
     decoded.request.traceParent = call.headers.traceParent
     let encoder = InferenceEncoder(
-      layout: decoded.layout, coding: call.headers.answerCoding, memory: call.memory)
+      layout: decoded.layout, coding: call.headers.answerCoding, recent: call.recent)
     if call.headers.acceptsEvents {
       decoded.request.acceptsManyResponses = true
       stream(decoded.request, sink) { encoder.event($0) }

@@ -13,8 +13,8 @@ struct HTTPCall: Sendable {
   var body: ByteView
   /// When the first byte of the head arrived, by the monotonic clock.
   let arrival: UInt64
-  /// What calls with the same head may hand on to each other.
-  var memory = InferenceMemory()
+  /// Of calls with the same head on the connection; nil where there is none.
+  var recent: RecentInference?
 }
 
 /// The headers that the server looks at, found in one pass.

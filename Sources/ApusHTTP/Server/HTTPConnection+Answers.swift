@@ -19,7 +19,7 @@ extension HTTPConnection {
     guard let context, let call = current, call.number == number, !call.isBegun else { return }
     call.isBegun = true
     write(
-      make(), to: context, isHead: call.head.isHead,
+      make(), to: context, isHead: call.head.isHeadMethod,
       keepsAlive: keepsAlive(call.head), version: call.head.version)
     finish(call, context)
   }

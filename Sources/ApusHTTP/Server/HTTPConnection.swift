@@ -3,7 +3,6 @@ internal import ApusServing
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-internal import Synchronization
 
 /// One connection of HTTP/1.1, all of it on its event loop: reads calls one after the other, hands them to
 /// the application, and writes the answers. A call that follows before the answer is there waits.
@@ -23,19 +22,19 @@ final class HTTPConnection: ChannelDuplexHandler {
   final class Head: Sendable {
     let call: CallHead
     let version: HTTPVersion
-    let isHead: Bool
+    let isHeadMethod: Bool
     let keepsAlive: Bool
     /// Of the body.
     let limit: Int
     /// What the application knows the path as.
     let route: Route?
     /// What was last understood of a body behind this head.
-    let memory = InferenceMemory()
+    let recent = RecentInference()
 
     init(_ head: HTTPRequestHead, _ call: CallHead, limit: Int, route: Route?) {
       self.call = call
       version = head.version
-      isHead = head.method == .HEAD
+      isHeadMethod = head.method == .HEAD
       // What would be another protocol is not, and the parser reads nothing behind it.
       keepsAlive =
         head.isKeepAlive && head.method != .CONNECT
@@ -317,7 +316,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     let head = call.head
     let request = HTTPCall(
       isPost: head.call.isPost, path: head.call.path, route: head.route,
-      headers: head.call.headers, body: collector.body, arrival: arrival, memory: head.memory)
+      headers: head.call.headers, body: collector.body, arrival: arrival, recent: head.recent)
     arrival = 0
     let sink = CallSink(self, context.eventLoop, number: call.number)
     guard application.isLarge(request) else { return application.respond(to: request, sink) }
@@ -350,42 +349,6 @@ final class HTTPConnection: ChannelDuplexHandler {
       if current == nil { arrival = Clock.now() }
       process(part)
     }
-  }
-}
-
-/// Tells a connection that the server stops: it ends with the call under way.
-struct DrainEvent: Sendable {}
-
-/// Whether the server is about to stop: readiness is denied and connections end with their next answer,
-/// everything else goes on.
-final class DrainFlag: Sendable {
-  private let flag = Atomic(false)
-
-  var isOn: Bool { flag.load(ordering: .relaxed) }
-  func turnOn() { flag.store(true, ordering: .relaxed) }
-}
-
-/// What all connections of a port have in common.
-struct ConnectionSettings: Sendable {
-  let timeouts: HTTPConfiguration.Timeouts
-  let maxBodySize: Int
-  let maxUnreadSize: Int
-  /// Bytes of a body that nobody wants, read only so that the client gets to the answer.
-  let maxUnwanted: Int
-  let drain: DrainFlag
-
-  init(_ configuration: HTTPConfiguration, _ drain: DrainFlag) {
-    self.drain = drain
-    timeouts = configuration.timeouts
-    maxBodySize = configuration.maxBodySize
-    maxUnreadSize = configuration.maxUnreadSize
-    maxUnwanted = min(configuration.maxBodySize, 16 << 20)
-  }
-
-  /// How often the time limits are looked at.
-  var watchInterval: TimeAmount {
-    let shortest = min(timeouts.idle, timeouts.head, timeouts.body, timeouts.answer)
-    return .nanoseconds(max(min(shortest.nanoseconds / 4, 5_000_000_000), 5_000_000))
   }
 }
 #endif

@@ -34,13 +34,7 @@ extension ServedTensor {
       } catch { throw ServingError(error.code, "\(error.message) for inference input '\(name)'") }
       return
     }
-    let needed = dataType.element.byteCount(of: count)
-    guard needed == byteCount else {
-      throw ServingError(
-        .invalidArgument,
-        "input byte size mismatch for input '\(name)'. Expected \(needed ?? .max), got "
-          + "\(byteCount)")
-    }
+    try Self.require(dataType, count: count, in: byteCount, input: name)
     do {
       var tensor = try HostTensor(
         dataType.element, shape: shape, storage: storage, byteOffset: offset)
@@ -55,6 +49,31 @@ extension ServedTensor {
       self = served
     } catch let error as ServingError { throw error } catch {
       throw ServingError(.invalidArgument, "input '\(name)': \(error)")
+    }
+  }
+
+  /// As above, of memory that is read when its size is known to be right.
+  package init(
+    _ dataType: DataType, shape: [Int], reading lease: SharedMemoryLease, input name: String
+  ) throws(ServingError) {
+    let byteCount = lease.range.byteCount
+    if dataType != .bytes, let count = Array.product(shape) {
+      try Self.require(dataType, count: count, in: byteCount, input: name)
+    }
+    try self.init(
+      dataType, shape: shape, storage: lease.read(), offset: 0, byteCount: byteCount, input: name)
+  }
+
+  /// Throws where `count` elements do not take so many bytes.
+  private static func require(
+    _ dataType: DataType, count: Int, in byteCount: Int, input name: String
+  ) throws(ServingError) {
+    let needed = dataType.element.byteCount(of: count)
+    guard needed == byteCount else {
+      throw ServingError(
+        .invalidArgument,
+        "input byte size mismatch for input '\(name)'. Expected \(needed ?? .max), got "
+          + "\(byteCount)")
     }
   }
 

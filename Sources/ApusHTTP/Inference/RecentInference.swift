@@ -6,7 +6,7 @@ internal import Synchronization
 /// What calls with the same head hand on to each other: the JSON text of the last binary request with what it
 /// says, and that of the last binary answer. A client that sends tensors of one shape sends one text, and gets
 /// one.
-final class InferenceMemory: Sendable {
+final class RecentInference: Sendable {
   /// An input whose bytes stand behind the text.
   struct BinaryInput {
     let name: String

@@ -7,7 +7,7 @@ internal import Synchronization
 /// What calls of a connection hand on to each other: the messages of the last requests up to their tensors with what
 /// they say, and the beginnings of the last answers. A client that sends tensors of one shape sends the
 /// same bytes before them, and gets the same.
-final class InferenceMemory: Sendable {
+final class RecentInference: Sendable {
   private struct Request {
     let prefix: [UInt8]
     /// Without inputs.
