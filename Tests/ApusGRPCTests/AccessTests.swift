@@ -5,7 +5,7 @@ import ApusServingSchema
 import GRPCCore
 import Testing
 
-@Suite("Access to gRPC", .timeLimit(.minutes(1)))
+@Suite("Access to gRPC", .timeLimit(.minutes(5)))
 struct AccessTests {
   private func live(_ loopback: Loopback, _ metadata: Metadata) async -> RPCError.Code? {
     await Loopback.code {

@@ -7,7 +7,7 @@ import SwiftProtobuf
 import Synchronization
 import Testing
 
-@Suite("Health and reflection", .timeLimit(.minutes(1)))
+@Suite("Health and reflection", .timeLimit(.minutes(5)))
 struct HealthTests {
   private static let health = "grpc.health.v1.Health"
 

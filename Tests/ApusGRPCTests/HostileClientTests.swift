@@ -10,7 +10,7 @@ import NIOPosix
 import Testing
 
 /// What is no client of gRPC, or a bad one. After each the server serves others.
-@Suite("Clients that misbehave", .timeLimit(.minutes(1)))
+@Suite("Clients that misbehave", .timeLimit(.minutes(5)))
 struct HostileClientTests {
   private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
   private static let emptySettings: [UInt8] = [0, 0, 0, 4, 0, 0, 0, 0, 0]

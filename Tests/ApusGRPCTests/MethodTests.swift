@@ -9,7 +9,7 @@ import SwiftProtobuf
 import Synchronization
 import Testing
 
-@Suite("Methods of the inference service", .timeLimit(.minutes(1)))
+@Suite("Methods of the inference service", .timeLimit(.minutes(5)))
 struct MethodTests {
   @Test("State, metadata, configuration, statistics")
   func states() async throws {

@@ -10,7 +10,7 @@ import Testing
 @testable import ApusGRPC
 
 /// Requests whose messages begin as those before them.
-@Suite("Requests that look like the last", .timeLimit(.minutes(1)))
+@Suite("Requests that look like the last", .timeLimit(.minutes(5)))
 struct RepeatedRequestTests {
   @Test("Each gets its own values, in whatever order models and shapes come")
   func values() async throws {

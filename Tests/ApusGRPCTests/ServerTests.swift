@@ -8,7 +8,7 @@ import GRPCNIOTransportHTTP2
 import Synchronization
 import Testing
 
-@Suite("The gRPC server", .serialized, .timeLimit(.minutes(1)))
+@Suite("The gRPC server", .serialized, .timeLimit(.minutes(5)))
 struct ServerTests {
   @Test("A port that is in use is told in words")
   func portInUse() async throws {

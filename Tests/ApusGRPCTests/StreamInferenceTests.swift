@@ -9,7 +9,7 @@ import SwiftProtobuf
 import Synchronization
 import Testing
 
-@Suite("ModelStreamInfer", .timeLimit(.minutes(1)))
+@Suite("ModelStreamInfer", .timeLimit(.minutes(5)))
 struct StreamInferenceTests {
   @Test("Answers of ordinary models come in the order of requests, however they finish")
   func order() async throws {

@@ -5,7 +5,7 @@ import NIOCore
 import NIOHPACK
 import Testing
 
-@Suite("Parts of the transport", .timeLimit(.minutes(1)))
+@Suite("Parts of the transport", .timeLimit(.minutes(5)))
 struct TransportTests {
   @Test("Messages are taken out of bytes however these are cut")
   func deframing() throws {

@@ -10,7 +10,7 @@ import SwiftProtobuf
 import Synchronization
 import Testing
 
-@Suite("ModelInfer", .timeLimit(.minutes(1)))
+@Suite("ModelInfer", .timeLimit(.minutes(5)))
 struct UnaryInferenceTests {
   @Test("Raw contents come back as they were sent, with what names them")
   func raw() async throws {

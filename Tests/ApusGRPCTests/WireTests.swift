@@ -7,7 +7,7 @@ import NIOCore
 import SwiftProtobuf
 import Testing
 
-@Suite("Messages on the wire", .timeLimit(.minutes(1)))
+@Suite("Messages on the wire", .timeLimit(.minutes(5)))
 struct WireTests {
   private static var request: Inference_ModelInferRequest {
     var request = Inference_ModelInferRequest.raw("model", id: "id", [("a", [1, 2]), ("b", [])])

@@ -62,10 +62,10 @@ final class RawClient: Sendable {
 
   var isClosed: Bool { received.withLock { $0.isClosed } }
 
-  /// Everything that has come once it satisfies `condition`, the server has closed, or ten seconds are over.
+  /// Everything that has come once it satisfies `condition`, the server has closed, or minutes are over.
   func receive(until condition: (String) -> Bool) async throws -> String {
     var seen = -1
-    for _ in 0..<5000 {
+    for _ in 0..<50_000 {
       let (count, isClosed) = received.withLock { ($0.bytes.count, $0.isClosed) }
       if count != seen || isClosed {
         seen = count
@@ -79,7 +79,7 @@ final class RawClient: Sendable {
 
   /// Everything that has come once the server has closed.
   func receiveAll() async throws -> String {
-    for _ in 0..<5000 where !isClosed { try await Task.sleep(for: .milliseconds(2)) }
+    for _ in 0..<50_000 where !isClosed { try await Task.sleep(for: .milliseconds(2)) }
     return String(decoding: received.withLock { $0.bytes }, as: UTF8.self)
   }
 }

@@ -8,7 +8,7 @@ import Testing
 @testable import ApusHTTP
 
 /// Calls whose heads are those of the calls before them.
-@Suite(.timeLimit(.minutes(1))) struct RepeatedHeadsTests {
+@Suite(.timeLimit(.minutes(5))) struct RepeatedHeadsTests {
   private func count(_ text: String, _ part: String) -> Int { text.ranges(of: part).count }
 
   /// A binary call with the values of one input behind its text.

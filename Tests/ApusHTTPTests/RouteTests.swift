@@ -1,4 +1,5 @@
 #if Server
+import ApusServing
 import NIOHTTP1
 import Testing
 
