@@ -93,6 +93,9 @@ func withServer(
   configuration.api = HTTPConfiguration.Endpoint(address: "127.0.0.1", port: 0)
   configuration.metrics = HTTPConfiguration.Endpoint(address: "127.0.0.1", port: 0)
   configuration.threads = 1
+  // Tests that compute may hold the threads of a test that sends.
+  configuration.timeouts.head = .minutes(10)
+  configuration.timeouts.body = .minutes(10)
   change(&configuration)
   let (ports, found) = AsyncStream.makeStream(of: HTTPServer.Ports.self)
   let server = HTTPServer(configuration: configuration, service: service) { found.yield($0) }
