@@ -1,5 +1,6 @@
 internal import ApusModelConfig
 package import ApusServingSchema
+internal import CApusPlatform
 internal import Synchronization
 
 /// The server without its protocols: models, their queues, settings and counters.
@@ -72,7 +73,22 @@ package final class InferenceServer: InferenceService {
     _ = phase.compareExchange(
       expected: Phase.starting.rawValue, desired: Phase.running.rawValue, ordering: .relaxed)
     if options.repository.control == .poll { schedulePoll() }
+    watchMemory()
   }
+
+  /// Gives back what a load left behind in the allocator once nothing was asked for a while. `trimmed` is the time of
+  /// the last request when that was done last.
+  private func watchMemory(trimmed: UInt64 = .max) {
+    timer.schedule(at: Clock.now() &+ Self.idleMilliseconds * 1_000_000) { [weak self] in
+      guard let self, self.isLive else { return }
+      let last = self.repository.served.map(\.statistics.current.lastInference).max() ?? 0
+      let isIdle = apus_clock_wall() / 1_000_000 >= last &+ Self.idleMilliseconds
+      if isIdle, last != trimmed { apus_memory_trim() }
+      self.watchMemory(trimmed: isIdle ? last : trimmed)
+    }
+  }
+
+  private static let idleMilliseconds: UInt64 = 5000
 
   private func schedulePoll() {
     let period = UInt64(max(options.repository.pollSeconds, 1)) * 1_000_000_000
