@@ -51,7 +51,7 @@ func call(
     let sink = TestSink()
     application.respond(
       to: HTTPCall(
-        isPost: method == .POST, path: path, route: route, headers: parsed, body: collector.body,
+        isPost: method == .POST, route: route, headers: parsed, body: collector.body,
         arrival: 0), sink)
     for _ in 0..<10_000 {
       let state = sink.state.withLock { $0 }

@@ -84,7 +84,7 @@ import Testing
       let sink = TestSink()
       application.respond(
         to: HTTPCall(
-          isPost: false, path: path, route: Route(path: path),
+          isPost: false, route: Route(path: path),
           headers: CallHeaders(HTTPHeaders()), body: try ByteView([]), arrival: 0),
         sink)
       #expect(sink.state.withLock { $0.answer?.status.rawValue } == status)

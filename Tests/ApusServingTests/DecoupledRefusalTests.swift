@@ -7,14 +7,7 @@ import Testing
   @Test(arguments: [("HTTP", "HTTP end point"), ("GRPC", "ModelInfer RPC")])
   func singleAnswersAreRefused(protocolName: String, subject: String) async throws {
     let repository = try TemporaryRepository()
-    try repository.write(
-      """
-      backend: "square"
-      input { name: "IN" data_type: TYPE_INT32 dims: [ 1 ] }
-      output { name: "OUT" data_type: TYPE_INT32 dims: [ 1 ] }
-      model_transaction_policy { decoupled: true }
-      """, to: "d/config.pbtxt")
-    try repository.write("", to: "d/1/empty")
+    try repository.addSquare("d")
     let server = try repository.server()
     try await server.start()
     var request = InferenceRequest(

@@ -29,14 +29,7 @@ import Testing
   /// An ensemble is decoupled where a step is, whatever its own configuration says.
   @Test func decoupledEnsemblesKeepNone() async throws {
     let repository = try TemporaryRepository()
-    try repository.write(
-      """
-      backend: "square"
-      input { name: "IN" data_type: TYPE_INT32 dims: [ 1 ] }
-      output { name: "OUT" data_type: TYPE_INT32 dims: [ 1 ] }
-      model_transaction_policy { decoupled: true }
-      """, to: "d/config.pbtxt")
-    try repository.write("", to: "d/1/empty")
+    try repository.addSquare("d")
     try repository.write(
       """
       platform: "ensemble"

@@ -172,14 +172,7 @@ import Testing
 
   @Test func decoupledModelsSendManyResponses() async throws {
     let repository = try TemporaryRepository()
-    try repository.write(
-      """
-      backend: "square"
-      input { name: "IN" data_type: TYPE_INT32 dims: [ 1 ] }
-      output { name: "OUT" data_type: TYPE_INT32 dims: [ 1 ] }
-      model_transaction_policy { decoupled: true }
-      """, to: "d/config.pbtxt")
-    try repository.write("", to: "d/1/empty")
+    try repository.addSquare("d")
     let server = try repository.server()
     try await server.start()
     func request(_ value: Int) throws -> InferenceRequest {

@@ -29,6 +29,18 @@ final class TemporaryRepository: Sendable {
     try write("", to: "\(name)/1/empty")
   }
 
+  /// A decoupled model, from IN to OUT.
+  func addSquare(_ name: String) throws {
+    try write(
+      """
+      backend: "square"
+      input { name: "IN" data_type: TYPE_INT32 dims: [ 1 ] }
+      output { name: "OUT" data_type: TYPE_INT32 dims: [ 1 ] }
+      model_transaction_policy { decoupled: true }
+      """, to: "\(name)/config.pbtxt")
+    try write("", to: "\(name)/1/empty")
+  }
+
   func remove(_ name: String) throws {
     try FileSystem.removeDirectory(FileSystem.join(path, name))
   }

@@ -5,7 +5,6 @@ internal import Synchronization
 /// A call under way. What it is told comes on the connection's event loop; what it answers may come from
 /// any thread, and keeps its order.
 final class Call: Sendable {
-  let path: String
   let metadata: CallMetadata
   let eventLoop: any EventLoop
   /// The connection's.
@@ -20,10 +19,9 @@ final class Call: Sendable {
   }
 
   init(
-    path: String, metadata: CallMetadata, connection: GRPCConnection, eventLoop: any EventLoop,
+    metadata: CallMetadata, connection: GRPCConnection, eventLoop: any EventLoop,
     stream: HTTP2.StreamID
   ) {
-    self.path = path
     self.metadata = metadata
     self.eventLoop = eventLoop
     recent = connection.recent

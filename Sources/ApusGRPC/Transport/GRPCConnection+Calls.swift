@@ -27,7 +27,7 @@ extension GRPCConnection {
       return refuse(HeaderBlocks.only(status), on: id, endStream: endStream)
     }
     let call = Call(
-      path: path, metadata: metadata, connection: self, eventLoop: context.eventLoop, stream: id)
+      metadata: metadata, connection: self, eventLoop: context.eventLoop, stream: id)
     let stream = ServerStream(
       id: id, call: call, receiver: method(call), requestCoding: coding,
       responseCoding: responseCoding(metadata, request: coding), sendWindow: clientStreamWindow)

@@ -5,8 +5,6 @@ internal import NIOHTTP1
 /// A request as the connection hands it on: its head read, its body collected.
 struct HTTPCall: Sendable {
   let isPost: Bool
-  /// The part of the target before the question mark, as it came.
-  let path: String
   /// What the application said that the path is.
   let route: Route?
   let headers: CallHeaders

@@ -315,7 +315,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     unsentSince = phaseStart
     let head = call.head
     let request = HTTPCall(
-      isPost: head.call.isPost, path: head.call.path, route: head.route,
+      isPost: head.call.isPost, route: head.route,
       headers: head.call.headers, body: collector.body, arrival: arrival, recent: head.recent)
     arrival = 0
     let sink = CallSink(self, context.eventLoop, number: call.number)
