@@ -42,12 +42,26 @@ package enum DataType: String, Hashable, Sendable, CaseIterable {
 
   /// Nil for element types that the protocol has no name for, such as `f8e4m3fn`.
   package init?(_ element: ElementType) {
-    guard let match = Self.byElement[element] else { return nil }
-    self = match
+    switch element {
+    case .bool: self = .bool
+    case .uint8: self = .uint8
+    case .uint16: self = .uint16
+    case .uint32: self = .uint32
+    case .uint64: self = .uint64
+    case .int8: self = .int8
+    case .int16: self = .int16
+    case .int32: self = .int32
+    case .int64: self = .int64
+    case .float16: self = .fp16
+    case .float32: self = .fp32
+    case .float64: self = .fp64
+    case .string: self = .bytes
+    case .bfloat16: self = .bf16
+    case .complex64, .complex128, .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz,
+      .float8e8m0, .float6e2m3, .float6e3m2, .float4e2m1, .int4, .uint4, .int2, .uint2:
+      return nil
+    }
   }
-
-  private static let byElement = Dictionary(
-    uniqueKeysWithValues: allCases.map { ($0.element, $0) })
 
   /// The type of a name on the wire; nil where it is none.
   package init?(named name: String) {

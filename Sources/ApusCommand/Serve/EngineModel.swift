@@ -76,8 +76,8 @@ private final class SessionInstance: BatchedInstance {
     }
     var named: [NamedTensor] = []
     named.reserveCapacity(results.count)
-    for (name, result) in zip(outputNames, results) where outputs.isEmpty || outputs.contains(name)
-    {
+    let takesAll = outputs.isEmpty || outputs.count == outputNames.count
+    for (name, result) in zip(outputNames, results) where takesAll || outputs.contains(name) {
       named.append(NamedTensor(name, try Self.served(result, name)))
     }
     return named
@@ -150,8 +150,8 @@ private final class RunningSession: Sendable {
       return run
     }
     defer { run.withLock { $0 += 1 } }
-    handle?.onCancel { [weak self] in
-      guard let self else { return }
+    // Nobody keeps this once the request is over.
+    handle?.onCancel { [self] in
       // A cancellation that comes late must not stop the next request.
       run.withLock { if $0 == number { cancellation.cancel() } }
     }

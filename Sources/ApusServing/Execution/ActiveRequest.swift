@@ -7,16 +7,37 @@ struct ActiveRequest: Sendable {
   var times: RequestTimes
   /// Its place among the requests whose answers keep their order; nil where they need not.
   var orderTicket: Int?
-  /// Input tensors that the server adds: controls and states of sequences.
-  var extraInputs: [NamedTensor] = []
-  /// Why it cannot run, where that is known before.
-  var failure: ServingError?
-  /// Handed all outputs of the model before the answer is made; sequences keep states of them.
-  var onOutputs: (@Sendable ([NamedTensor]) -> Void)?
-  /// Called once when the request is over, whatever became of it.
-  var onEnd: (@Sendable () -> Void)?
+  /// What only some requests have.
+  var additions: Additions?
+
+  /// What sequences and the response cache add to a request. Requests are handed on by value, so that this, which
+  /// most are without, stands in one place.
+  final class Additions: Sendable {
+    /// Input tensors that the server adds: controls and states of sequences.
+    let inputs: [NamedTensor]
+    /// Why the request cannot run, where that is known before.
+    let failure: ServingError?
+    /// Handed all outputs of the model before the answer is made.
+    let onOutputs: (@Sendable ([NamedTensor]) -> Void)?
+
+    init(
+      inputs: [NamedTensor] = [], failure: ServingError? = nil,
+      onOutputs: (@Sendable ([NamedTensor]) -> Void)? = nil
+    ) {
+      self.inputs = inputs
+      self.failure = failure
+      self.onOutputs = onOutputs
+    }
+  }
 
   var request: InferenceRequest { prepared.request }
+  var failure: ServingError? { additions?.failure }
+  var onOutputs: (@Sendable ([NamedTensor]) -> Void)? { additions?.onOutputs }
+
+  /// All inputs in the model's order.
+  var inputs: [NamedTensor] {
+    additions.map { prepared.inputs + $0.inputs } ?? prepared.inputs
+  }
 
   init(
     _ prepared: PreparedRequest, handle: RequestHandle, reply: @escaping @Sendable (Reply) -> Void

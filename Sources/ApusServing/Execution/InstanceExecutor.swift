@@ -38,17 +38,7 @@ final class InstanceExecutor {
 
   /// Computes and answers all of them. Returns how long computing took, in nanoseconds.
   func execute(_ requests: [ActiveRequest]) -> UInt64 {
-    var live = requests
-    if requests.contains(where: \.handle.isCancelled) {
-      live = []
-      for request in requests {
-        if request.handle.isCancelled {
-          responder.fail(request, ActiveRequest.cancelled, .canceled)
-        } else {
-          live.append(request)
-        }
-      }
-    }
+    let live = withoutCancelled(requests)
     guard !live.isEmpty else { return 0 }
     switch instance {
     case .batched(let instance): return run(instance, live)
@@ -59,13 +49,22 @@ final class InstanceExecutor {
     }
   }
 
+  private func withoutCancelled(_ requests: [ActiveRequest]) -> [ActiveRequest] {
+    guard requests.contains(where: \.handle.isCancelled) else { return requests }
+    return requests.filter { request in
+      let isCancelled = request.handle.isCancelled
+      if isCancelled { responder.fail(request, ActiveRequest.cancelled, .canceled) }
+      return !isCancelled
+    }
+  }
+
   private func run(_ instance: any BatchedInstance, _ requests: [ActiveRequest]) -> UInt64 {
     var times = RequestTimes(arrival: 0)
     times.computeStart = Clock.now()
     let outputs: [[NamedTensor]]
     do throws(ServingError) {
       let inputs = try join(requests)
-      times.inputEnd = Clock.now()
+      times.inputEnd = joins(requests) ? Clock.now() : times.computeStart
       let wanted = outputNames(requests)
       let results = try instance.run(
         inputs, outputs: wanted,
@@ -86,8 +85,9 @@ final class InstanceExecutor {
     }
     let size = requests.reduce(0) { $0 + $1.prepared.batchSize }
     responder.statistics.countExecution(size: size, times)
-    for (request, outputs) in zip(requests, outputs) {
-      var request = request
+    for index in requests.indices {
+      var request = requests[index]
+      let outputs = outputs[index]
       request.times.computeStart = times.computeStart
       request.times.inputEnd = times.inputEnd
       request.times.outputStart = times.outputStart
@@ -110,7 +110,7 @@ final class InstanceExecutor {
     var failure: (error: ServingError, reason: FailureReason)?
     do throws(ServingError) {
       try instance.run(
-        request.prepared.inputs + request.extraInputs, parameters: request.request.parameters,
+        request.inputs, parameters: request.request.parameters,
         handle: request.handle
       ) { outputs in
         let computed = Clock.now()
@@ -149,13 +149,15 @@ final class InstanceExecutor {
 
   // MARK: Joining
 
+  /// Whether the model's inputs are others than those of a request.
+  private func joins(_ requests: [ActiveRequest]) -> Bool {
+    requests.count > 1 || !batchInputs.isEmpty
+  }
+
   private func join(_ requests: [ActiveRequest]) throws(ServingError) -> [NamedTensor] {
     let first = requests[0]
+    guard joins(requests) else { return first.inputs }
     var inputs: [NamedTensor] = []
-    if requests.count == 1, batchInputs.isEmpty {
-      inputs = first.prepared.inputs + first.extraInputs
-      return inputs
-    }
     for (position, input) in first.prepared.inputs.enumerated() {
       let declared = contract.inputIndex[input.name].map { contract.inputs[$0] }
       if declared?.isShapeTensor == true {
@@ -166,9 +168,9 @@ final class InstanceExecutor {
       inputs.append(
         NamedTensor(input.name, try .joined(parts, isRagged: declared?.isRagged ?? false)))
     }
-    for (position, input) in first.extraInputs.enumerated() {
-      inputs.append(
-        NamedTensor(input.name, try .joined(requests.map { $0.extraInputs[position].tensor })))
+    let added = requests.map { $0.additions?.inputs ?? [] }
+    for (position, input) in added[0].enumerated() {
+      inputs.append(NamedTensor(input.name, try .joined(added.map { $0[position].tensor })))
     }
     guard !batchInputs.isEmpty else { return inputs }
     return inputs + (try batchInputs.tensors(requests.map(shapes)))
@@ -226,8 +228,9 @@ final class InstanceExecutor {
   }
 
   private func ordered(_ results: [NamedTensor]) -> [NamedTensor] {
-    if zip(results, contract.outputs).allSatisfy({ $0.name == $1.name }),
-      results.count <= contract.outputs.count
+    let declared = contract.outputs
+    if results.count <= declared.count,
+      results.indices.allSatisfy({ results[$0].name == declared[$0].name })
     {
       return results
     }

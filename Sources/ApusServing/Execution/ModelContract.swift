@@ -3,8 +3,8 @@ package import ApusServingSchema
 internal import Synchronization
 
 /// What a served model takes and gives, in the form that requests are checked against.
-package struct ModelContract: Sendable {
-  package struct Tensor: Sendable {
+package final class ModelContract: Sendable {
+  package final class Tensor: Sendable {
     package let name: String
     package let dataType: DataType
     /// Extents that clients see without the batch dimension; -1 where any will do.
@@ -16,6 +16,20 @@ package struct ModelContract: Sendable {
     package let isShapeTensor: Bool
     /// Names of classes, from the label file of an output.
     package let labels: [String]
+
+    init(
+      name: String, dataType: DataType, dims: [Int], reshape: [Int]?, isOptional: Bool,
+      isRagged: Bool, isShapeTensor: Bool, labels: [String]
+    ) {
+      self.name = name
+      self.dataType = dataType
+      self.dims = dims
+      self.reshape = reshape
+      self.isOptional = isOptional
+      self.isRagged = isRagged
+      self.isShapeTensor = isShapeTensor
+      self.labels = labels
+    }
   }
 
   package let model: String

@@ -8,15 +8,11 @@ package final class PreparedRequest: Sendable {
   package let batchSize: Int
   /// Inputs as the model takes them, in the configuration's order; those left out are missing.
   package let inputs: [NamedTensor]
-  /// Requests with equal keys may be joined: shapes without the batch dimension, presence of
-  /// optional inputs, contents of shape tensors.
-  let key: [Int]
 
-  init(request: InferenceRequest, batchSize: Int, inputs: [NamedTensor], key: [Int]) {
+  init(request: InferenceRequest, batchSize: Int, inputs: [NamedTensor]) {
     self.request = request
     self.batchSize = batchSize
     self.inputs = inputs
-    self.key = key
   }
 }
 
@@ -24,14 +20,35 @@ extension ModelContract {
   /// Checks a request and brings its inputs into the model's order and shapes. Messages are those that
   /// clients of the protocol know.
   package func prepare(_ request: InferenceRequest) throws(ServingError) -> PreparedRequest {
-    var slots = [NamedTensor?](repeating: nil, count: inputs.count)
+    // Clients mostly keep to the model's order.
+    var given = isInOrder(request.inputs) ? request.inputs : try ordered(request.inputs)
     var batchSize: Int?
-    for (position, input) in request.inputs.enumerated() {
-      // Clients mostly keep to the model's order.
-      let index =
-        position < inputs.count && inputs[position].name == input.name
-        ? position : inputIndex[input.name]
-      guard let index else {
+    var expected = inputs.startIndex
+    for index in given.indices {
+      while inputs[expected].name != given[index].name { expected += 1 }
+      try check(given[index], inputs[expected], &batchSize)
+      if inputs[expected].reshape != nil {
+        given[index] = try reshaped(given[index], inputs[expected], batchSize)
+      }
+    }
+    for output in request.outputs where outputIndex[output.name] == nil {
+      throw ServingError(
+        .invalidArgument, "unexpected inference output '\(output.name)' for model '\(model)'")
+    }
+    return PreparedRequest(request: request, batchSize: batchSize ?? 1, inputs: given)
+  }
+
+  /// Whether these are all inputs of the model in its order.
+  private func isInOrder(_ given: [NamedTensor]) -> Bool {
+    guard given.count == inputs.count else { return false }
+    for index in given.indices where given[index].name != inputs[index].name { return false }
+    return true
+  }
+
+  private func ordered(_ given: [NamedTensor]) throws(ServingError) -> [NamedTensor] {
+    var slots = [NamedTensor?](repeating: nil, count: inputs.count)
+    for input in given {
+      guard let index = inputIndex[input.name] else {
         throw ServingError(
           .invalidArgument, "unexpected inference input '\(input.name)' for model '\(model)'")
       }
@@ -39,18 +56,10 @@ extension ModelContract {
         throw ServingError(
           .invalidArgument, "input '\(input.name)' already exists in request")
       }
-      slots[index] = try checked(input, inputs[index], &batchSize)
+      slots[index] = input
     }
-    if slots.contains(where: { $0 == nil }) { try checkMissing(slots, given: request.inputs) }
-    for output in request.outputs {
-      guard outputIndex[output.name] != nil else {
-        throw ServingError(
-          .invalidArgument, "unexpected inference output '\(output.name)' for model '\(model)'")
-      }
-    }
-    return PreparedRequest(
-      request: request, batchSize: batchSize ?? 1, inputs: slots.compactMap { $0 },
-      key: key(of: slots))
+    if slots.contains(where: { $0 == nil }) { try checkMissing(slots, given: given) }
+    return slots.compactMap(\.self)
   }
 
   private func checkMissing(
@@ -68,9 +77,9 @@ extension ModelContract {
         + "input(s): [\(required)]")
   }
 
-  private func checked(
+  private func check(
     _ input: NamedTensor, _ expected: Tensor, _ batchSize: inout Int?
-  ) throws(ServingError) -> NamedTensor {
+  ) throws(ServingError) {
     let tensor = input.tensor
     guard tensor.dataType == expected.dataType else {
       throw ServingError(
@@ -78,17 +87,9 @@ extension ModelContract {
         "inference input '\(input.name)' data-type is '\(tensor.dataType.name)', but model "
           + "'\(model)' expects '\(expected.dataType.name)'")
     }
-    var dims = tensor.shape[...]
-    let isBatched = maximumBatch > 0
-    func mismatch() -> ServingError {
-      let shown = (isBatched ? [-1] : []) + expected.dims
-      return ServingError(
-        .invalidArgument,
-        "unexpected shape for input '\(input.name)' for model '\(model)'. Expected "
-          + "\(text(shown)), got \(text(tensor.shape)).")
-    }
-    if isBatched, !expected.isShapeTensor {
-      guard let items = dims.popFirst() else { throw mismatch() }
+    var lead = 0
+    if maximumBatch > 0, !expected.isShapeTensor {
+      guard let items = tensor.shape.first else { throw mismatch(input, expected) }
       if let known = batchSize, known != items {
         throw ServingError(
           .invalidArgument,
@@ -99,18 +100,39 @@ extension ModelContract {
           .invalidArgument,
           "inference request batch-size must be <= \(maximumBatch) for '\(model)'")
       }
-      guard items > 0 else { throw mismatch() }
+      guard items > 0 else { throw mismatch(input, expected) }
       batchSize = items
+      lead = 1
     }
-    guard dims.count == expected.dims.count,
-      zip(dims, expected.dims).allSatisfy({ $1 == -1 || $0 == $1 })
-    else { throw mismatch() }
-    guard let reshape = expected.reshape else { return input }
-    let lead = isBatched && !expected.isShapeTensor ? [batchSize ?? 1] : []
+    guard tensor.shape.count - lead == expected.dims.count else { throw mismatch(input, expected) }
+    for index in expected.dims.indices {
+      let extent = expected.dims[index]
+      guard extent == -1 || extent == tensor.shape[lead + index] else {
+        throw mismatch(input, expected)
+      }
+    }
+  }
+
+  private func mismatch(_ input: NamedTensor, _ expected: Tensor) -> ServingError {
+    let shown = (maximumBatch > 0 ? [-1] : []) + expected.dims
+    return ServingError(
+      .invalidArgument,
+      "unexpected shape for input '\(input.name)' for model '\(model)'. Expected "
+        + "\(text(shown)), got \(text(input.tensor.shape)).")
+  }
+
+  /// The input in the shape that the model sees.
+  private func reshaped(
+    _ input: NamedTensor, _ expected: Tensor, _ batchSize: Int?
+  ) throws(ServingError) -> NamedTensor {
+    let lead = maximumBatch > 0 && !expected.isShapeTensor ? [batchSize ?? 1] : []
     return NamedTensor(
       input.name,
-      try tensor.reshaped(
-        lead + Self.substitute(from: Array(dims), pattern: expected.dims, into: reshape)))
+      try input.tensor.reshaped(
+        lead
+          + Self.substitute(
+            from: Array(input.tensor.shape.dropFirst(lead.count)), pattern: expected.dims,
+            into: expected.reshape ?? [])))
   }
 
   /// The shape of `target`, whose open extents are those of `dims` where `pattern` is open, in order.
@@ -119,13 +141,17 @@ extension ModelContract {
     return target.map { $0 == -1 ? open.popFirst() ?? 1 : $0 }
   }
 
-  private func key(of slots: [NamedTensor?]) -> [Int] {
+  /// Requests with equal keys may be joined: shapes without the batch dimension, presence of optional inputs,
+  /// contents of shape tensors. `given` are inputs of a prepared request.
+  func key(of given: [NamedTensor]) -> [Int] {
     var key: [Int] = []
-    for (slot, input) in zip(slots, inputs) {
-      guard let tensor = slot?.tensor else {
+    var given = given[...]
+    for input in inputs {
+      guard let tensor = given.first?.tensor, given.first?.name == input.name else {
         key.append(-1)
         continue
       }
+      given.removeFirst()
       let shape = maximumBatch > 0 ? tensor.shape.dropFirst() : tensor.shape[...]
       if input.isShapeTensor {
         key += tensor.integers

@@ -26,8 +26,8 @@ final class Responder: Sendable {
       return fail(request, error, .other)
     }
     let end = Clock.now()
-    statistics.countSuccess(items: request.prepared.batchSize, request.times, end: end)
-    statistics.countFirstResponse(end &- request.times.arrival)
+    statistics.countSuccess(
+      items: request.prepared.batchSize, request.times, end: end, isFirst: true)
     response.trace = tracer?.finish(request, contract, end: end)
     finish(request, .response(response, isFinal: true))
   }
@@ -71,7 +71,6 @@ final class Responder: Sendable {
 
   private func finish(_ request: ActiveRequest, _ reply: Reply) {
     request.handle.onCancel(nil)
-    request.onEnd?()
     if let order, let ticket = request.orderTicket {
       order.complete(ticket) { request.reply(reply) }
     } else {

@@ -12,6 +12,21 @@ extension ServedTensor {
     }
   }
 
+  /// Copies the bytes as they go over the wire to memory that has room for them.
+  package func copyBytes(to target: UnsafeMutableRawPointer) {
+    if case .dense(let tensor) = content, let address = unsafe tensor.denseAddress {
+      withExtendedLifetime(tensor) {
+        unsafe target.copyMemory(from: address, byteCount: tensor.byteCount)
+      }
+      return
+    }
+    unsafe withBytes { bytes in
+      if let base = bytes.baseAddress {
+        unsafe target.copyMemory(from: base, byteCount: bytes.count)
+      }
+    }
+  }
+
   /// Views `byteCount` bytes of `storage` in wire form. Throws, in the protocol's words, where they are
   /// not what `shape` asks for. `name` is the input's, for the message.
   package init(
@@ -43,11 +58,8 @@ extension ServedTensor {
       if let address = unsafe tensor.denseAddress, UInt(bitPattern: address) % UInt(width) != 0 {
         tensor = try tensor.copied()
       }
-      guard let served = ServedTensor(tensor) else {
-        throw ServingError(.unsupported, "elements of type \(dataType.name)")
-      }
-      self = served
-    } catch let error as ServingError { throw error } catch {
+      self.init(tensor, dataType)
+    } catch {
       throw ServingError(.invalidArgument, "input '\(name)': \(error)")
     }
   }

@@ -17,6 +17,11 @@ package struct ServedTensor: Sendable {
   /// for texts.
   package init?(_ tensor: HostTensor) {
     guard let type = DataType(tensor.element), type != .bytes else { return nil }
+    self.init(tensor, type)
+  }
+
+  /// A tensor of numbers or booleans of the protocol's name for its element type.
+  init(_ tensor: HostTensor, _ type: DataType) {
     dataType = type
     shape = tensor.shape
     content = .dense(tensor)

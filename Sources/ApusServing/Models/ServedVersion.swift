@@ -62,11 +62,11 @@ package final class ServedVersion: Sendable {
       }
       let lookup = Clock.now() &- start
       let statistics = statistics
-      active.onOutputs = { outputs in
+      active.additions = ActiveRequest.Additions(onOutputs: { outputs in
         let start = Clock.now()
         cache.insert(key, outputs)
         statistics.countCacheMiss(lookup &+ (Clock.now() &- start))
-      }
+      })
     }
     return scheduler.submit(active)
   }

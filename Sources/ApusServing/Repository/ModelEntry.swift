@@ -15,7 +15,10 @@ package struct VersionStatus: Hashable, Sendable {
 /// What the repository knows of a model.
 struct ModelEntry {
   /// Versions that take requests.
-  var serving: [Int: ServedVersion] = [:]
+  var serving: [Int: ServedVersion] = [:] {
+    didSet { newest = serving.max { $0.key < $1.key }?.value }
+  }
+  private(set) var newest: ServedVersion?
   var status: [Int: VersionStatus] = [:]
   /// Why no version could even be tried.
   var failure: String?
@@ -31,8 +34,6 @@ struct ModelEntry {
   var isUnloadWaiting = false
   /// Versions that are finishing their requests.
   var draining = 0
-
-  var newest: ServedVersion? { serving.max { $0.key < $1.key }?.value }
 
   var isReady: Bool {
     !serving.isEmpty && failure == nil && status.values.allSatisfy { $0.state != .unavailable }

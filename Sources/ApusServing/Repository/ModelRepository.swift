@@ -25,6 +25,7 @@ package final class ModelRepository: Sendable {
 
   /// The version that serves a request now. Throws in the protocol's words.
   func version(_ model: String, _ version: Int?) throws(ServingError) -> ServedVersion {
+    if version == nil, let newest = state.withLock({ $0[model]?.newest }) { return newest }
     let found: Result<ServedVersion, ServingError> = state.withLock { models in
       guard let entry = models[model] else {
         return .failure(

@@ -66,8 +66,8 @@ final class BatchScheduler: Scheduler {
 
   func submit(_ request: ActiveRequest) -> Bool {
     var request = request
-    request.times.queueStart = Clock.now()
-    let now = request.times.queueStart
+    let now = Clock.now()
+    request.times.queueStart = now
     switch state.withLock({ admit(request, now, &$0) }) {
     case .inline(let executor):
       responder.begin(&request)
@@ -91,7 +91,8 @@ final class BatchScheduler: Scheduler {
     let prepared = request.prepared
     guard
       let ticket = state.queue.enqueue(
-        request, size: prepared.batchSize, key: prepared.key, priority: prepared.request.priority,
+        request, size: prepared.batchSize, key: responder.contract.key(of: prepared.inputs),
+        priority: prepared.request.priority,
         timeout: prepared.request.timeout.multipliedClamping(by: 1000), now: now)
     else { return .full }
     arm(&state)

@@ -71,7 +71,8 @@ final class SequenceScheduler: Scheduler {
     let outcome: Outcome = state.withLock { state in
       // Nobody may be left to run it, whatever was begun here.
       if state.isStopped { return .stopped }
-      return state.queue.enqueue(request, position, key: request.prepared.key, now: now)
+      return state.queue.enqueue(
+        request, position, key: responder.contract.key(of: request.prepared.inputs), now: now)
         ? .accepted : .unknown
     }
     switch outcome {
@@ -157,13 +158,14 @@ final class SequenceScheduler: Scheduler {
     responder.begin(&request)
     if position.isStart { state.kept[position.id] = nil }
     do throws(ServingError) {
-      request.extraInputs = try inputs.tensors(position, kept: state.kept[position.id] ?? [:])
-    } catch { request.failure = error }
-    request.onOutputs = { [weak self] outputs in
-      guard let self else { return }
-      let states = inputs.states(in: outputs)
-      if !states.isEmpty { self.state.withLock { $0.kept[position.id] = states } }
-    }
+      request.additions = ActiveRequest.Additions(
+        inputs: try inputs.tensors(position, kept: state.kept[position.id] ?? [:]),
+        onOutputs: { [weak self] outputs in
+          guard let self else { return }
+          let states = inputs.states(in: outputs)
+          if !states.isEmpty { self.state.withLock { $0.kept[position.id] = states } }
+        })
+    } catch { request.additions = ActiveRequest.Additions(failure: error) }
     return request
   }
 

@@ -90,8 +90,10 @@ package final class ModelStatistics: Sendable {
   }
 
   /// A request that was answered; `items` is the size of its batch dimension.
-  func countSuccess(items: Int, _ times: RequestTimes, end: UInt64) {
+  /// Where it has one response, `isFirst`, that is the first one as well.
+  func countSuccess(items: Int, _ times: RequestTimes, end: UInt64, isFirst: Bool = false) {
     counters.withLock { counters in
+      if isFirst { counters.firstResponseHistogram.add(end &- times.arrival) }
       counters.lastInference = apus_clock_wall() / 1_000_000
       counters.inferences += UInt64(items)
       let total = Self.span(times.arrival, end)
