@@ -30,7 +30,8 @@ struct Outcome {
 /// Calls an application without a connection, as one would.
 func call(
   _ method: HTTPMethod, _ path: String, headers: [(String, String)] = [], body: [UInt8] = [],
-  service: FakeService = FakeService(), configuration: HTTPConfiguration = HTTPConfiguration()
+  service: FakeService = FakeService(), configuration: HTTPConfiguration = HTTPConfiguration(),
+  recent: RecentInference? = nil
 ) async throws -> Outcome {
   let application = TritonApplication(service, configuration)
   var all = headers
@@ -50,9 +51,8 @@ func call(
     try collector.append(ByteBuffer(bytes: body.dropFirst(body.count / 2)))
     let sink = TestSink()
     application.respond(
-      to: HTTPCall(
-        isPost: method == .POST, route: route, headers: parsed, body: collector.body,
-        arrival: 0), sink)
+      to: HTTPCall(head: head, route: route, body: collector.body, arrival: 0, recent: recent),
+      sink)
     for _ in 0..<10_000 {
       let state = sink.state.withLock { $0 }
       if state.isEnded, let answer = state.answer { return Outcome(answer, parts: state.parts) }
@@ -74,7 +74,8 @@ func call(
 /// Calls `infer` with a JSON text and the bytes of binary inputs behind it.
 func infer(
   _ model: String, json: String, binary: [UInt8]? = nil, headers: [(String, String)] = [],
-  service: FakeService = FakeService(), configuration: HTTPConfiguration = HTTPConfiguration()
+  service: FakeService = FakeService(), configuration: HTTPConfiguration = HTTPConfiguration(),
+  recent: RecentInference? = nil
 ) async throws -> Outcome {
   var headers = headers
   if binary != nil {
@@ -82,15 +83,17 @@ func infer(
   }
   return try await call(
     .POST, "/v2/models/\(model)/infer", headers: headers, body: Array(json.utf8) + (binary ?? []),
-    service: service, configuration: configuration)
+    service: service, configuration: configuration, recent: recent)
 }
 
 extension Outcome {
   init(_ answer: HTTPAnswer, parts: [String]) {
     status = answer.status.rawValue
     contentType = answer.contentType.map { "\($0)" }
-    headers = Dictionary(answer.headers.map { ($0.name, $0.value) }) { first, _ in first }
-    body = Array(answer.body.readableBytesView)
+    var headers = Dictionary(answer.headers.map { ($0.name, $0.value) }) { first, _ in first }
+    if let length = answer.textLength { headers["Inference-Header-Content-Length"] = "\(length)" }
+    self.headers = headers
+    body = answer.body.bytes
     self.parts = parts
   }
 }

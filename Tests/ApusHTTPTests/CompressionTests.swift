@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct CompressionTests {
   private func compressed(_ bytes: [UInt8], _ coding: ContentCoding) throws -> [UInt8] {
-    Array(try #require(Compressor.compress(ByteBuffer(bytes: bytes), coding)).readableBytesView)
+    try #require(Compressor.compress(bytes, coding))
   }
 
   @Test(arguments: [ContentCoding.gzip, .deflate], [0, 1, 1000, 1_000_000])

@@ -200,16 +200,20 @@ final class TestSink: AnswerSink {
     }
   }
 
+  var isHere: Bool { false }
+
+  func send(_ answer: HTTPAnswer) { send { answer } }
+
   func begin(_ make: @escaping @Sendable () -> HTTPAnswer) {
     let answer = make()
     state.withLock { state in
       state.answer = answer
-      state.parts.append(String(buffer: answer.body))
+      state.parts.append(String(decoding: answer.body.bytes, as: UTF8.self))
     }
   }
 
-  func add(_ make: @escaping @Sendable () -> ByteBuffer) {
-    let part = String(buffer: make())
+  func add(_ make: @escaping @Sendable () -> [UInt8]) {
+    let part = String(decoding: make(), as: UTF8.self)
     state.withLock { $0.parts.append(part) }
   }
 

@@ -104,15 +104,15 @@ import Testing
     for text in texts {
       var writer = JSONWriter()
       writer.string(text)
-      #expect(try parse(String(buffer: writer.buffer)) == .string(text))
+      #expect(try parse(String(decoding: writer.bytes, as: UTF8.self)) == .string(text))
       writer = JSONWriter()
       writer.string(utf8: Array(text.utf8))
-      #expect(try parse(String(buffer: writer.buffer)) == .string(text))
+      #expect(try parse(String(decoding: writer.bytes, as: UTF8.self)) == .string(text))
     }
     for number: Double in [0.1, 1e300, -.leastNonzeroMagnitude, 1 / 3, 123456789.125, 1e16, -0.0] {
       var writer = JSONWriter()
       writer.number(number)
-      var reader = JSONReader(try ByteView(Array(writer.buffer.readableBytesView)))
+      var reader = JSONReader(try ByteView(writer.bytes))
       #expect(try reader.double().bitPattern == number.bitPattern)
     }
   }
@@ -125,7 +125,7 @@ import Testing
       writer.number(-Double.infinity)
       writer.number(Float(0.1))
     }
-    #expect(String(buffer: writer.buffer) == "[NaN,Infinity,-Infinity,0.1]")
+    #expect(String(decoding: writer.bytes, as: UTF8.self) == "[NaN,Infinity,-Infinity,0.1]")
   }
 }
 #endif

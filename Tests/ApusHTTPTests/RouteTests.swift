@@ -84,8 +84,9 @@ import Testing
       let sink = TestSink()
       application.respond(
         to: HTTPCall(
-          isPost: false, route: Route(path: path),
-          headers: CallHeaders(HTTPHeaders()), body: try ByteView([]), arrival: 0),
+          head: CallHead(
+            isGet: true, isPost: false, path: path, headers: CallHeaders(HTTPHeaders())),
+          route: Route(path: path), body: try ByteView([]), arrival: 0),
         sink)
       #expect(sink.state.withLock { $0.answer?.status.rawValue } == status)
     }

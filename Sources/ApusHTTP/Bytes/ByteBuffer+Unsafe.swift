@@ -1,12 +1,28 @@
 #if Server
+internal import CApusPlatform
 internal import NIOCore
 
 extension ByteBuffer {
   /// Whether the readable bytes begin with these.
   func begins(with expected: [UInt8]) -> Bool {
     unsafe withUnsafeReadableBytes { bytes in
-      guard bytes.count >= expected.count else { return false }
-      return unsafe bytes.prefix(expected.count).elementsEqual(expected)
+      guard bytes.count >= expected.count, let base = bytes.baseAddress else { return false }
+      return unsafe apus_bytes_equal(base, expected, expected.count)
+    }
+  }
+
+  /// Appends the digits of a number that is not negative.
+  mutating func writeDecimal(_ number: Int) {
+    unsafe writeWithUnsafeMutableBytes(minimumWritableBytes: 20) { target in
+      var rest = number.magnitude
+      var place = 20
+      repeat {
+        place -= 1
+        unsafe target[place] = UInt8(truncatingIfNeeded: rest % 10) + 0x30
+        rest /= 10
+      } while rest > 0
+      for digit in place..<20 { unsafe target[digit - place] = target[digit] }
+      return 20 - place
     }
   }
 

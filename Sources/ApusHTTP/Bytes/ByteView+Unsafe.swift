@@ -53,11 +53,11 @@ internal import CApusPlatform
     }
   }
 
-  /// Whether both have the same bytes.
-  func isEqual(to other: ByteView) -> Bool {
-    unsafe withBytes { mine in
-      unsafe other.withBytes { theirs in unsafe mine.elementsEqual(theirs) }
-    }
+  /// Whether the bytes of another one stand at that place.
+  func holds(_ other: ByteView, at place: Int) -> Bool {
+    precondition(place >= 0 && place <= count)
+    guard other.count <= count - place else { return false }
+    return unsafe apus_bytes_equal(base + place, other.base, other.count)
   }
 
   /// The bytes in memory that is no larger than they are.

@@ -57,31 +57,33 @@ enum Compressor {
   }
 
   /// The body compressed; nil where there is no memory for that.
-  static func compress(_ body: ByteBuffer, _ coding: ContentCoding) -> ByteBuffer? {
+  static func compress(_ body: [UInt8], _ coding: ContentCoding) -> [UInt8]? {
     guard coding != .identity,
       let stream = unsafe apus_zlib_deflate(coding == .gzip ? 1 : 0, level)
     else { return nil }
     defer { unsafe apus_zlib_close(stream) }
-    var compressed = ByteBufferAllocator().buffer(capacity: body.readableBytes / 2 + 128)
+    var compressed = [UInt8](repeating: 0, count: body.count / 2 + 1024)
     var used = 0
+    var made = 0
     while true {
-      let room = max(compressed.writableBytes, 1024)
-      var result: Int32 = 0
-      unsafe compressed.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { target in
-        unsafe body.withUnsafeReadableBytes { bytes in
-          var input = unsafe bytes.baseAddress.map {
-            unsafe $0.assumingMemoryBound(to: UInt8.self) + used
-          }
+      let result = unsafe compressed.withUnsafeMutableBufferPointer { target in
+        unsafe body.withUnsafeBufferPointer { bytes in
+          var input = unsafe bytes.baseAddress.map { unsafe $0 + used }
           var inputSize = bytes.count - used
-          var output = unsafe target.baseAddress?.assumingMemoryBound(to: UInt8.self)
-          var outputSize = target.count
-          result = unsafe apus_zlib_run(stream, &input, &inputSize, &output, &outputSize)
+          var output = unsafe target.baseAddress.map { unsafe $0 + made }
+          var outputSize = target.count - made
+          let result = unsafe apus_zlib_run(stream, &input, &inputSize, &output, &outputSize)
           used = bytes.count - inputSize
-          return target.count - outputSize
+          made = target.count - outputSize
+          return result
         }
       }
-      if result == Int32(APUS_ZLIB_END.rawValue) { return compressed }
+      if result == Int32(APUS_ZLIB_END.rawValue) {
+        compressed.removeLast(compressed.count - made)
+        return compressed
+      }
       guard result == Int32(APUS_ZLIB_MORE.rawValue) else { return nil }
+      if made == compressed.count { compressed += [UInt8](repeating: 0, count: compressed.count) }
     }
   }
 

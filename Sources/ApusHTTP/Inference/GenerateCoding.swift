@@ -3,7 +3,6 @@ internal import ApusModelConfig
 internal import ApusServing
 internal import ApusServingSchema
 internal import ApusTensor
-internal import NIOCore
 
 /// Calls of the generate extension: an object whose keys are inputs, or else parameters.
 enum GenerateCoding {
@@ -137,13 +136,13 @@ enum GenerateCoding {
     do throws(ServingError) {
       var writer = JSONWriter()
       try write(response, &writer)
-      return HTTPAnswer(contentType: "application/json", body: writer.buffer)
+      return HTTPAnswer(contentType: "application/json", body: writer.bytes)
     } catch {
       return .error(error)
     }
   }
 
-  static func event(_ response: InferenceResponse) -> ByteBuffer {
+  static func event(_ response: InferenceResponse) -> [UInt8] {
     ServerSentEvent.data { (writer) throws(ServingError) in try write(response, &writer) }
   }
 }

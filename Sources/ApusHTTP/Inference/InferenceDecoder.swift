@@ -14,8 +14,8 @@ struct InferenceDecoder {
     var name: String?
     var dataType: String?
     var shape: [Int]?
-    /// Where `data` begins in the text.
-    var data: Int?
+    /// Where `data` stands in the text.
+    var data: Range<Int>?
     var tensor: ServedTensor?
     var parameters = TensorParameters()
   }
@@ -37,9 +37,7 @@ struct InferenceDecoder {
     }
     let text = body[0..<length]
     let payload = body[length..<body.count]
-    if headerLength != nil, let inputs = recent?.recall(text, &call) {
-      return try place(inputs, payload, &call)
-    }
+    if let known = recent?.request, decode(text, payload, like: known, &call) { return }
     var reader = JSONReader(text)
     try reader.enterObject()
     var inputs: [Input]?
@@ -60,9 +58,51 @@ struct InferenceDecoder {
         .invalidArgument,
         "Unable to parse 'inputs': attempt to access non-existing object member 'inputs'")
     }
-    if headerLength != nil { recent?.remember(text, inputs, call) }
+    recent?.remember(text, inputs, call)
     try place(inputs, payload: payload, reader, &call)
   }
+
+  /// Decodes a text that is another one but for the data of inputs; false, and nothing decoded, where it is not, or
+  /// there is something to say about its data.
+  private func decode(
+    _ text: ByteView, _ payload: ByteView, like known: RecentInference.Request,
+    _ call: inout InferenceCall
+  ) -> Bool {
+    var inputs: [NamedTensor] = []
+    inputs.reserveCapacity(known.inputs.count)
+    var place = 0
+    var used = 0
+    var pieces = known.pieces[...]
+    for input in known.inputs {
+      let tensor: ServedTensor
+      if let size = input.byteCount {
+        guard
+          let bytes = try? self.tensor(
+            input.type, input.shape, size, payload, &used, input.name, call.request.model)
+        else { return false }
+        tensor = bytes
+      } else {
+        guard let piece = pieces.popFirst(), text.holds(piece, at: place) else { return false }
+        var reader = JSONReader(text, at: place + piece.count, depth: Self.depthOfData)
+        guard let read = try? reader.tensor(input.type, shape: input.shape, input: input.name)
+        else { return false }
+        tensor = read
+        place = reader.position
+      }
+      inputs.append(NamedTensor(input.name, tensor))
+    }
+    guard let piece = pieces.first, text.count - place == piece.count, text.holds(piece, at: place),
+      used == payload.count
+    else { return false }
+    let arrival = call.request.arrival
+    call = known.call
+    call.request.arrival = arrival
+    call.request.inputs = inputs
+    return true
+  }
+
+  /// Objects and arrays around the data of an input.
+  private static let depthOfData = 3
 
   /// Shapes are told in messages and copied; no tensor has so many extents.
   private static let highestRank = 256
@@ -117,7 +157,7 @@ struct InferenceDecoder {
       case 3: input.parameters = try TensorParameters(&reader)
       case 4:
         reader.skipSpace()
-        input.data = reader.position
+        let start = reader.position
         // The type usually stands before; a text that has it after is read again at the end.
         if let name = input.name, let shape = input.shape,
           let type = input.dataType.flatMap(DataType.init(named:))
@@ -126,6 +166,7 @@ struct InferenceDecoder {
         } else {
           try reader.skipValue()
         }
+        input.data = start..<reader.position
       default: try reader.skipValue()
       }
     }
@@ -179,7 +220,9 @@ struct InferenceDecoder {
         guard parameters.isBinary != true else { throw Self.exclusive("binary_data") }
         requested.destination = try sharedMemory.lease(range)
       }
-      if let isBinary = parameters.isBinary { call.layout.ofOutput.append((name, isBinary)) }
+      if let isBinary = parameters.isBinary {
+        call.layout.ofOutput.append(AnswerLayout.Output(name: name, isBinary: isBinary))
+      }
       call.request.outputs.append(requested)
     }
   }
@@ -216,7 +259,7 @@ struct InferenceDecoder {
         tensor = parsed
       } else if let place = input.data {
         var again = reader
-        again.advance(to: place)
+        again.advance(to: place.lowerBound)
         tensor = try again.tensor(type, shape: shape, input: name)
       } else if let size = input.parameters.binarySize {
         tensor = try self.tensor(type, shape, size, payload, &used, name, call.request.model)
@@ -227,20 +270,6 @@ struct InferenceDecoder {
         throw Self.missing("data", of: "input '\(name)'")
       }
       call.request.inputs.append(NamedTensor(name, tensor))
-    }
-    try requireEnd(used, payload, call.request.model)
-  }
-
-  /// As above, for inputs that all have their bytes behind the text.
-  private func place(
-    _ inputs: [RecentInference.BinaryInput], _ payload: ByteView, _ call: inout InferenceCall
-  ) throws(ServingError) {
-    var used = 0
-    call.request.inputs.reserveCapacity(inputs.count)
-    for input in inputs {
-      let tensor = try tensor(
-        input.type, input.shape, input.byteCount, payload, &used, input.name, call.request.model)
-      call.request.inputs.append(NamedTensor(input.name, tensor))
     }
     try requireEnd(used, payload, call.request.model)
   }

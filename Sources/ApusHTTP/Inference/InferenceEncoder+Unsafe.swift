@@ -2,7 +2,6 @@
 internal import ApusModelConfig
 internal import ApusServing
 internal import ApusTensor
-internal import NIOCore
 
 /// Writes responses as the bodies of infer calls: a JSON text, and after it the bytes of binary outputs in
 /// their order.
@@ -15,33 +14,17 @@ struct InferenceEncoder: Sendable {
   /// A whole answer.
   func answer(_ response: InferenceResponse) -> HTTPAnswer {
     do throws(ServingError) {
-      var payload = 0
-      var isAllBinary = true
-      for output in response.outputs {
-        if isBinary(output) { payload += output.tensor.byteCount } else { isAllBinary = false }
-      }
-      let text: [UInt8]
-      if isAllBinary, let known = recent?.text(of: response) {
-        text = known
-      } else {
-        var writer = JSONWriter()
-        try write(response, &writer)
-        text = writer.bytes
-        if isAllBinary { recent?.remember(text, of: response) }
-      }
-      let headerLength = text.count
-      var body = ByteBufferAllocator().buffer(capacity: headerLength + payload)
-      body.writeBytes(text)
-      for output in response.outputs where isBinary(output) {
-        _ = unsafe output.tensor.withBytes { unsafe body.writeBytes($0) }
+      let text = try text(response)
+      var tensors: [ServedTensor] = []
+      for output in response.outputs where isBinary(output) && output.tensor.byteCount > 0 {
+        tensors.append(output.tensor)
       }
       var answer = HTTPAnswer(
-        contentType: payload > 0 ? "application/octet-stream" : "application/json", body: body)
-      if payload > 0 {
-        answer.headers.append(("Inference-Header-Content-Length", String(headerLength)))
-      }
-      if let compressed = Compressor.compress(answer.body, coding) {
-        answer.body = compressed
+        contentType: tensors.isEmpty ? "application/json" : "application/octet-stream")
+      answer.body = AnswerBody(text, tensors)
+      if !tensors.isEmpty { answer.textLength = text.count }
+      if coding != .identity, let compressed = Compressor.compress(answer.body.bytes, coding) {
+        answer.body = AnswerBody(compressed)
         answer.headers.append(("Content-Encoding", coding.rawValue))
       }
       return answer
@@ -50,9 +33,33 @@ struct InferenceEncoder: Sendable {
     }
   }
 
+  /// The JSON text of an answer.
+  private func text(_ response: InferenceResponse) throws(ServingError) -> [UInt8] {
+    if let known = recent?.pieces(of: response, layout) {
+      if known.count == 1 { return known[0] }
+      var writer = JSONWriter()
+      var place = 0
+      for output in response.outputs where isText(output) {
+        writer.verbatim(known[place])
+        try writer.elements(output.tensor, output: output.name)
+        place += 1
+      }
+      writer.verbatim(known[place])
+      return writer.bytes
+    }
+    var writer = JSONWriter()
+    var data: [Range<Int>] = []
+    try write(response, &writer, &data)
+    recent?.remember(writer.bytes, data: data, of: response, layout)
+    return writer.bytes
+  }
+
   /// A response as the data of a server-sent event.
-  func event(_ response: InferenceResponse) -> ByteBuffer {
-    ServerSentEvent.data { (writer) throws(ServingError) in try write(response, &writer) }
+  func event(_ response: InferenceResponse) -> [UInt8] {
+    ServerSentEvent.data { (writer) throws(ServingError) in
+      var data: [Range<Int>] = []
+      try write(response, &writer, &data)
+    }
   }
 
   /// Whether making the answer is work that would hold up other connections.
@@ -74,8 +81,13 @@ struct InferenceEncoder: Sendable {
     output.destination == nil && layout.isBinary(output.name)
   }
 
+  private func isText(_ output: InferenceResponse.Output) -> Bool {
+    output.destination == nil && !layout.isBinary(output.name)
+  }
+
+  /// `data` gets the places of the outputs' data in the text.
   private func write(
-    _ response: InferenceResponse, _ writer: inout JSONWriter
+    _ response: InferenceResponse, _ writer: inout JSONWriter, _ data: inout [Range<Int>]
   ) throws(ServingError) {
     try writer.object { (writer) throws(ServingError) in
       if !response.id.isEmpty {
@@ -98,14 +110,16 @@ struct InferenceEncoder: Sendable {
       writer.key(fixed: "outputs")
       try writer.array { (writer) throws(ServingError) in
         for output in response.outputs {
-          try writer.object { (writer) throws(ServingError) in try write(output, &writer) }
+          try writer.object { (writer) throws(ServingError) in
+            try write(output, &writer, &data)
+          }
         }
       }
     }
   }
 
   private func write(
-    _ output: InferenceResponse.Output, _ writer: inout JSONWriter
+    _ output: InferenceResponse.Output, _ writer: inout JSONWriter, _ data: inout [Range<Int>]
   ) throws(ServingError) {
     writer.key(fixed: "name")
     writer.string(output.name)
@@ -115,16 +129,17 @@ struct InferenceEncoder: Sendable {
     writer.array { writer in
       for extent in output.tensor.shape { writer.integer(extent) }
     }
-    guard output.destination == nil else { return }
-    if layout.isBinary(output.name) {
+    if isBinary(output) {
       writer.key(fixed: "parameters")
       writer.object { writer in
         writer.key(fixed: "binary_data_size")
         writer.integer(output.tensor.byteCount)
       }
-    } else {
+    } else if isText(output) {
       writer.key(fixed: "data")
+      let start = writer.bytes.count
       try writer.elements(output.tensor, output: output.name)
+      data.append(start..<writer.bytes.count)
     }
   }
 }

@@ -3,27 +3,47 @@ internal import ApusModelConfig
 internal import ApusServing
 internal import Synchronization
 
-/// What calls with the same head hand on to each other: the JSON text of the last binary request with what it
-/// says, and that of the last binary answer. A client that sends tensors of one shape sends one text, and gets
-/// one.
+/// What calls with the same head hand on to each other: what the JSON text of the last request says, and the JSON
+/// text of the last answer, both but for the data of tensors. A client that sends tensors of one shape sends one
+/// text around them, and gets one.
 final class RecentInference: Sendable {
-  /// An input whose bytes stand behind the text.
-  struct BinaryInput {
+  /// An input and where its bytes are.
+  struct Input {
     let name: String
     let type: DataType
     let shape: [Int]
-    let byteCount: Int
+    /// Bytes behind the text; nil where its data is in the text.
+    let byteCount: Int?
   }
 
-  private struct Request {
-    let text: ByteView
-    let inputs: [BinaryInput]
+  /// A request's text and what it says.
+  final class Request: Sendable {
+    /// The text before, between and behind the data of inputs.
+    let pieces: [ByteView]
+    let inputs: [Input]
+    /// Without the tensors.
     let call: InferenceCall
+
+    init(_ pieces: [ByteView], _ inputs: [Input], _ call: InferenceCall) {
+      self.pieces = pieces
+      self.inputs = inputs
+      self.call = call
+    }
   }
 
-  private struct Answer {
-    let text: [UInt8]
+  /// An answer's text.
+  private final class Answer: Sendable {
+    /// The text before, between and behind the data of outputs.
+    let pieces: [[UInt8]]
     let outline: ResponseOutline
+    /// What the client wanted of the form.
+    let layout: AnswerLayout
+
+    init(_ pieces: [[UInt8]], _ outline: ResponseOutline, _ layout: AnswerLayout) {
+      self.pieces = pieces
+      self.outline = outline
+      self.layout = layout
+    }
   }
 
   private let lastRequest = Mutex<Request?>(nil)
@@ -32,50 +52,67 @@ final class RecentInference: Sendable {
   /// Longer texts are not kept.
   private static let longest = 4 << 10
 
-  // MARK: Requests
+  /// The last request.
+  var request: Request? { lastRequest.withLock { $0 } }
 
-  /// The inputs that this text names, where it is the last one; fills in what else it says.
-  func recall(_ text: ByteView, _ call: inout InferenceCall) -> [BinaryInput]? {
-    guard text.count <= Self.longest,
-      let known = lastRequest.withLock({ $0 }), known.text.isEqual(to: text)
-    else { return nil }
-    let arrival = call.request.arrival
-    call = known.call
-    call.request.arrival = arrival
-    return known.inputs
-  }
-
-  /// Keeps what a text says, where that depends on nothing else: not on registered memory, nor on bytes of the
-  /// text that are values.
+  /// Keeps what a text says, where that depends on nothing else: not on registered memory, nor on values that are
+  /// read when all of it is known.
   func remember(_ text: ByteView, _ inputs: [InferenceDecoder.Input], _ call: InferenceCall) {
-    guard text.count <= Self.longest, call.request.outputs.allSatisfy({ $0.destination == nil })
-    else { return }
-    var binary: [BinaryInput] = []
+    guard call.request.outputs.allSatisfy({ $0.destination == nil }) else { return }
+    var known: [Input] = []
+    var pieces: [ByteView] = []
+    var length = 0
+    var end = 0
+    func keep(_ range: Range<Int>) -> Bool {
+      length += range.count
+      guard length <= Self.longest, let piece = try? text[range].copied() else { return false }
+      pieces.append(piece)
+      return true
+    }
     for input in inputs {
       guard let name = input.name, let shape = input.shape,
-        let type = input.dataType.flatMap(DataType.init(named:)),
-        let size = input.parameters.binarySize, input.data == nil, input.parameters.region == nil
+        let type = input.dataType.flatMap(DataType.init(named:)), input.parameters.region == nil
       else { return }
-      binary.append(BinaryInput(name: name, type: type, shape: shape, byteCount: size))
+      if let data = input.data {
+        guard input.tensor != nil, input.parameters.binarySize == nil, keep(end..<data.lowerBound)
+        else { return }
+        end = data.upperBound
+      } else if input.parameters.binarySize == nil {
+        return
+      }
+      known.append(
+        Input(name: name, type: type, shape: shape, byteCount: input.parameters.binarySize))
     }
-    guard let copy = try? text.copied() else { return }
-    lastRequest.withLock { $0 = Request(text: copy, inputs: binary, call: call) }
+    guard keep(end..<text.count) else { return }
+    let request = Request(pieces, known, call)
+    lastRequest.withLock { $0 = request }
   }
 
-  // MARK: Answers
-
-  /// The text of an answer, where the last one told the same.
-  func text(of response: InferenceResponse) -> [UInt8]? {
-    guard let known = lastAnswer.withLock({ $0 }), known.outline.fits(response) else { return nil }
-    return known.text
+  /// The text of an answer, in pieces before, between and behind the data of its outputs, where the last one told
+  /// the same in the same form.
+  func pieces(of response: InferenceResponse, _ layout: AnswerLayout) -> [[UInt8]]? {
+    guard let known = lastAnswer.withLock({ $0 }), known.layout == layout,
+      known.outline.fits(response)
+    else { return nil }
+    return known.pieces
   }
 
-  /// Keeps the text of an answer whose outputs are all binary.
-  func remember(_ text: [UInt8], of response: InferenceResponse) {
-    guard text.count <= Self.longest, let outline = ResponseOutline(response) else {
-      return
+  /// Keeps the text of an answer, `data` being where the data of outputs stand in it.
+  func remember(
+    _ text: [UInt8], data: [Range<Int>], of response: InferenceResponse, _ layout: AnswerLayout
+  ) {
+    guard data.reduce(text.count, { $0 - $1.count }) <= Self.longest,
+      let outline = ResponseOutline(response)
+    else { return }
+    var pieces: [[UInt8]] = []
+    var end = 0
+    for range in data {
+      pieces.append(Array(text[end..<range.lowerBound]))
+      end = range.upperBound
     }
-    lastAnswer.withLock { $0 = Answer(text: text, outline: outline) }
+    pieces.append(Array(text[end...]))
+    let answer = Answer(pieces, outline, layout)
+    lastAnswer.withLock { $0 = answer }
   }
 }
 #endif

@@ -1,6 +1,5 @@
 #if Server
 internal import ApusServing
-internal import NIOCore
 
 /// Events of `text/event-stream`, each with a JSON text as its data.
 enum ServerSentEvent {
@@ -9,7 +8,7 @@ enum ServerSentEvent {
   /// An event with the text that `write` writes; with the error where it throws one.
   static func data(
     _ write: (inout JSONWriter) throws(ServingError) -> Void
-  ) -> ByteBuffer {
+  ) -> [UInt8] {
     do throws(ServingError) {
       var writer = JSONWriter()
       try write(&writer)
@@ -19,17 +18,13 @@ enum ServerSentEvent {
     }
   }
 
-  static func error(_ error: ServingError) -> ByteBuffer {
-    framed(Array(HTTPAnswer.error(.badRequest, error.message).body.readableBytesView))
+  static func error(_ error: ServingError) -> [UInt8] {
+    framed(HTTPAnswer.error(.badRequest, error.message).body.text)
   }
 
   /// JSON texts of the writer have no line breaks, so one line of data holds them.
-  private static func framed(_ text: [UInt8]) -> ByteBuffer {
-    var event = ByteBufferAllocator().buffer(capacity: text.count + 8)
-    event.writeStaticString("data: ")
-    event.writeBytes(text)
-    event.writeStaticString("\n\n")
-    return event
+  private static func framed(_ text: [UInt8]) -> [UInt8] {
+    Array("data: ".utf8) + text + Array("\n\n".utf8)
   }
 }
 #endif

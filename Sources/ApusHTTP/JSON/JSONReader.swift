@@ -12,15 +12,20 @@ struct JSONReader {
 
   let bytes: ByteView
   /// The next byte.
-  private(set) var position = 0
-  private var depth = 0
+  private(set) var position: Int
+  private var depth: Int
   /// Whether a tensor is to be read from a value without brackets.
   var isSingle = false
   /// What the text is, for messages: `the request JSON`.
   let subject: String
 
-  init(_ bytes: ByteView, subject: String = "the request JSON") {
+  /// Begins at a place that is `depth` objects and arrays deep.
+  init(
+    _ bytes: ByteView, at position: Int = 0, depth: Int = 0, subject: String = "the request JSON"
+  ) {
     self.bytes = bytes
+    self.position = position
+    self.depth = depth
     self.subject = subject
   }
 

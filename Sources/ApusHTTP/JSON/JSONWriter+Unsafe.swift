@@ -1,6 +1,4 @@
 #if Server
-internal import NIOCore
-
 /// Writes a JSON text. The caller keeps to the grammar; commas between values are put by the writer.
 struct JSONWriter {
   private(set) var bytes: [UInt8] = []
@@ -9,15 +7,21 @@ struct JSONWriter {
 
   init(capacity: Int = 512) { bytes.reserveCapacity(capacity) }
 
-  /// What was written.
-  var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
-
   private mutating func separate() {
     if needsComma { bytes.append(UInt8(ascii: ",")) }
     needsComma = true
   }
 
-  private mutating func plain(_ text: String) { bytes.append(contentsOf: text.utf8) }
+  private mutating func plain(_ text: String) {
+    var text = text
+    text.withUTF8 { unsafe bytes.append(contentsOf: $0) }
+  }
+
+  /// Writes text that was written before, up to a place where a value or the end is next.
+  mutating func verbatim(_ text: [UInt8]) {
+    bytes.append(contentsOf: text)
+    needsComma = false
+  }
 
   /// Writes `{`, what `body` writes, `}`.
   mutating func object<Failure>(
@@ -113,7 +117,15 @@ struct JSONWriter {
 
   mutating func number(_ value: Float) {
     separate()
-    if value.isFinite { plain(value.description) } else { special(Double(value)) }
+    if let short = ShortFloat(value) {
+      short.append(to: &bytes)
+    } else if value == 0 {
+      plain(value.sign == .minus ? "-0.0" : "0.0")
+    } else if value.isFinite {
+      plain(value.description)
+    } else {
+      special(Double(value))
+    }
   }
 
   private mutating func special(_ value: Double) {

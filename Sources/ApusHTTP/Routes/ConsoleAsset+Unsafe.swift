@@ -1,19 +1,18 @@
 #if Server
 internal import CApusConsole
-internal import NIOCore
 
 /// The console's files as they are embedded in the program.
 enum Asset {
-  static let index = unsafe buffer(apus_console_page)
-  static let style = unsafe buffer(apus_console_style)
-  static let script = unsafe buffer(apus_console_script)
+  static let index = unsafe bytes(apus_console_page)
+  static let style = unsafe bytes(apus_console_style)
+  static let script = unsafe bytes(apus_console_script)
 
-  private static func buffer(
+  private static func bytes(
     _ file: (UnsafeMutablePointer<Int>?) -> UnsafePointer<UInt8>?
-  ) -> ByteBuffer {
+  ) -> [UInt8] {
     var size = 0
-    guard let start = unsafe file(&size) else { return ByteBuffer() }
-    return unsafe ByteBuffer(bytes: UnsafeRawBufferPointer(start: start, count: size))
+    guard let start = unsafe file(&size) else { return [] }
+    return unsafe Array(UnsafeBufferPointer(start: start, count: size))
   }
 }
 #endif

@@ -1,6 +1,4 @@
 #if Server
-internal import NIOCore
-
 /// The files of the console. They hold no data; what the page shows it asks of the protocol, under the
 /// protocol's rules of access.
 enum ConsolePage {
@@ -8,7 +6,7 @@ enum ConsolePage {
   static let style = file(Asset.style, "text/css; charset=utf-8")
   static let script = file(Asset.script, "text/javascript; charset=utf-8")
 
-  private static func file(_ body: ByteBuffer, _ type: StaticString) -> HTTPAnswer {
+  private static func file(_ body: [UInt8], _ type: StaticString) -> HTTPAnswer {
     var answer = HTTPAnswer(contentType: type, body: body)
     answer.headers = [
       ("Cache-Control", "no-cache"),

@@ -50,7 +50,7 @@ enum Describing {
 
   static func answer(_ config: Inference_ModelConfig) -> HTTPAnswer {
     HTTPAnswer(
-      contentType: "application/json", body: ByteBuffer(string: ModelConfigJSON.text(of: config)))
+      contentType: "application/json", body: Array(ModelConfigJSON.text(of: config).utf8))
   }
 
   static func answer(_ models: [Inference_RepositoryIndexResponse.ModelIndex]) -> HTTPAnswer {

@@ -1,6 +1,5 @@
 #if Server
 internal import ApusServing
-internal import NIOCore
 
 /// `GET /metrics` on a port of its own.
 final class MetricsApplication: HTTPApplication {
@@ -29,7 +28,7 @@ final class MetricsApplication: HTTPApplication {
 
   static func answer(_ service: any InferenceService) -> HTTPAnswer {
     HTTPAnswer(
-      contentType: "text/plain; charset=utf-8", body: ByteBuffer(string: service.metrics()))
+      contentType: "text/plain; charset=utf-8", body: Array(service.metrics().utf8))
   }
 }
 #endif

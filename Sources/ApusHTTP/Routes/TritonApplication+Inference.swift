@@ -1,7 +1,6 @@
 #if Server
 internal import ApusServing
 internal import ApusServingSchema
-internal import NIOCore
 internal import Synchronization
 
 extension TritonApplication {
@@ -115,6 +114,7 @@ extension TritonApplication {
     let handle = service.submit(request) { reply in
       switch reply {
       case .response(let response, _):
+        if sink.isHere, !encoder.isLarge(response) { return sink.send(encoder.answer(response)) }
         sink.send(isLarge: encoder.isLarge(response)) { encoder.answer(response) }
       case .failure(let error): sink.send { .error(error) }
       case .finished:
@@ -127,10 +127,10 @@ extension TritonApplication {
   /// Submits a request whose answers are server-sent events. The first reply decides the status.
   private func stream(
     _ request: InferenceRequest, _ sink: any AnswerSink,
-    _ encode: @escaping @Sendable (InferenceResponse) -> ByteBuffer
+    _ encode: @escaping @Sendable (InferenceResponse) -> [UInt8]
   ) {
     let hasBegun = SharedState(false)
-    @Sendable func put(_ status: HTTPStatus, _ make: @escaping @Sendable () -> ByteBuffer) {
+    @Sendable func put(_ status: HTTPStatus, _ make: @escaping @Sendable () -> [UInt8]) {
       let isFirst = hasBegun.withLock { begun in
         defer { begun = true }
         return !begun
@@ -152,7 +152,7 @@ extension TritonApplication {
         put(HTTPStatus(error.code)) { ServerSentEvent.error(error) }
         sink.end()
       case .finished:
-        if !hasBegun.withLock({ $0 }) { put(.ok) { ByteBuffer() } }
+        if !hasBegun.withLock({ $0 }) { put(.ok) { [] } }
         sink.end()
       }
     }

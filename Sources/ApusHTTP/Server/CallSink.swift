@@ -30,22 +30,29 @@ final class CallSink: AnswerSink {
     }
     // Other connections of the loop go on meanwhile.
     NIOThreadPool.singleton.submit { [self] _ in
-      let answer = make()
+      var made = make()
+      made.body.gather()
+      let answer = made
       onLoop { [number] in $0.send({ answer }, call: number) }
     }
   }
+
+  var isHere: Bool { loop.inEventLoop }
+
+  func send(_ answer: HTTPAnswer) { connection.value.send({ answer }, call: number) }
 
   func begin(_ make: @escaping @Sendable () -> HTTPAnswer) {
     onLoop { [number] in $0.begin(make, call: number) }
   }
 
-  func add(_ make: @escaping @Sendable () -> ByteBuffer) {
+  func add(_ make: @escaping @Sendable () -> [UInt8]) {
     onLoop { [number] in $0.add(make, call: number) }
   }
 
   func end() { onLoop { [number] in $0.end(call: number) } }
 
   func cancelOnDisconnect(_ handle: RequestHandle) {
+    if isHere { return connection.value.cancelOnDisconnect(handle, call: number) }
     onLoop { [number] in $0.cancelOnDisconnect(handle, call: number) }
   }
 }

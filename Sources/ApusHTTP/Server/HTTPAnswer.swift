@@ -1,6 +1,5 @@
 #if Server
 internal import ApusServing
-internal import NIOCore
 
 /// What a call is answered with.
 struct HTTPAnswer: Sendable {
@@ -8,14 +7,16 @@ struct HTTPAnswer: Sendable {
   var contentType: StaticString?
   /// Further headers; the length and what concerns the connection are added by it.
   var headers: [(name: String, value: String)] = []
-  var body: ByteBuffer
+  /// Bytes of the JSON text before those of tensors, which a header tells; nil where all is one.
+  var textLength: Int?
+  var body: AnswerBody
 
   init(
-    _ status: HTTPStatus = .ok, contentType: StaticString? = nil, body: ByteBuffer = ByteBuffer()
+    _ status: HTTPStatus = .ok, contentType: StaticString? = nil, body: [UInt8] = []
   ) {
     self.status = status
     self.contentType = contentType
-    self.body = body
+    self.body = AnswerBody(body)
   }
 
   /// A JSON text that `write` writes.
@@ -24,7 +25,7 @@ struct HTTPAnswer: Sendable {
   ) -> HTTPAnswer {
     var writer = JSONWriter()
     write(&writer)
-    return HTTPAnswer(status, contentType: "application/json", body: writer.buffer)
+    return HTTPAnswer(status, contentType: "application/json", body: writer.bytes)
   }
 
   static func error(_ status: HTTPStatus, _ message: String) -> HTTPAnswer {
@@ -99,11 +100,15 @@ protocol AnswerSink: AnyObject, Sendable {
   /// Starts an answer of many parts; `answer` has its head, and its body is the first part.
   func begin(_ make: @escaping @Sendable () -> HTTPAnswer)
   /// Adds a part.
-  func add(_ make: @escaping @Sendable () -> ByteBuffer)
+  func add(_ make: @escaping @Sendable () -> [UInt8])
   /// Ends an answer of many parts.
   func end()
   /// Cancels the request when the client goes before the answer is there.
   func cancelOnDisconnect(_ handle: RequestHandle)
+  /// Whether the caller is on the thread that writes the answer.
+  var isHere: Bool { get }
+  /// Answers the call from there.
+  func send(_ answer: HTTPAnswer)
 }
 
 extension AnswerSink {
@@ -124,11 +129,18 @@ protocol HTTPApplication: AnyObject, Sendable {
 }
 
 /// What is known of a call before its body is.
-struct CallHead: Sendable {
+final class CallHead: Sendable {
   let isGet: Bool
   let isPost: Bool
   let path: String
   let headers: CallHeaders
+
+  init(isGet: Bool, isPost: Bool, path: String, headers: CallHeaders) {
+    self.isGet = isGet
+    self.isPost = isPost
+    self.path = path
+    self.headers = headers
+  }
 }
 
 /// Whether a call is worth its body.

@@ -4,15 +4,17 @@ internal import NIOHTTP1
 
 /// A request as the connection hands it on: its head read, its body collected.
 struct HTTPCall: Sendable {
-  let isPost: Bool
+  let head: CallHead
   /// What the application said that the path is.
   let route: Route?
-  let headers: CallHeaders
   var body: ByteView
   /// When the first byte of the head arrived, by the monotonic clock.
   let arrival: UInt64
   /// Of calls with the same head on the connection; nil where there is none.
   var recent: RecentInference?
+
+  var isPost: Bool { head.isPost }
+  var headers: CallHeaders { head.headers }
 }
 
 /// The headers that the server looks at, found in one pass.

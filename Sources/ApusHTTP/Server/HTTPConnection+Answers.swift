@@ -4,9 +4,6 @@ internal import NIOCore
 internal import NIOHTTP1
 
 extension HTTPConnection {
-  /// Answers that fit are written in one piece with their head.
-  private static let smallBody = 32 << 10
-
   func cancelOnDisconnect(_ handle: RequestHandle, call number: UInt64) {
     guard let call = current, call.number == number, !call.isAnswered else {
       // The client has gone, or the answer is out, which makes it no difference.
@@ -36,15 +33,15 @@ extension HTTPConnection {
     writeHead(answer, keepsAlive: keepsAlive(call.head), version: call.head.version, to: &out)
     if isChunked { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
     out.writeStaticString("Cache-Control: no-cache\r\n\r\n")
-    append(answer.body, isChunked: isChunked, to: &out)
+    append(answer.body.bytes, isChunked: isChunked, to: &out)
     put(out, context)
   }
 
-  func add(_ make: () -> ByteBuffer, call number: UInt64) {
+  func add(_ make: () -> [UInt8], call number: UInt64) {
     guard let context, let call = current, call.number == number, call.isBegun, !call.isAnswered
     else { return }
     let part = make()
-    var out = context.channel.allocator.buffer(capacity: part.readableBytes + 16)
+    var out = context.channel.allocator.buffer(capacity: part.count + 16)
     append(part, isChunked: call.isChunked, to: &out)
     put(out, context)
     // A model does not wait for its client; what the client does not read must end somewhere.
@@ -62,13 +59,13 @@ extension HTTPConnection {
     finish(call, context)
   }
 
-  private func append(_ part: ByteBuffer, isChunked: Bool, to out: inout ByteBuffer) {
-    guard part.readableBytes > 0 else { return }
+  private func append(_ part: [UInt8], isChunked: Bool, to out: inout ByteBuffer) {
+    guard !part.isEmpty else { return }
     if isChunked {
-      out.writeString(String(part.readableBytes, radix: 16))
+      out.writeString(String(part.count, radix: 16))
       out.writeStaticString("\r\n")
     }
-    out.writeImmutableBuffer(part)
+    out.writeBytes(part)
     if isChunked { out.writeStaticString("\r\n") }
   }
 
@@ -118,22 +115,20 @@ extension HTTPConnection {
     _ answer: HTTPAnswer, to context: ChannelHandlerContext, isHead: Bool, keepsAlive: Bool,
     version: HTTPVersion
   ) {
-    let size = answer.body.readableBytes
-    let isSmall = size <= Self.smallBody
-    var out = context.channel.allocator.buffer(capacity: 256 + (isSmall ? size : 0))
+    let size = answer.body.count
+    let whole = isHead ? nil : answer.body.gathered
+    var out = context.channel.allocator.buffer(
+      capacity: 256 + (isHead || whole != nil ? 0 : size))
     writeHead(answer, keepsAlive: keepsAlive, version: version, to: &out)
     out.writeStaticString("Content-Length: ")
-    out.writeString(String(size))
+    out.writeDecimal(size)
     out.writeStaticString("\r\n\r\n")
-    if isHead || size == 0 {
-      put(out, context)
-    } else if isSmall {
-      out.writeImmutableBuffer(answer.body)
-      put(out, context)
-    } else {
+    if let whole {
       put(out, context, flushes: false)
-      put(answer.body, context)
+      return put(whole, context)
     }
+    if !isHead { answer.body.write(to: &out) }
+    put(out, context)
   }
 
   private func writeHead(
@@ -143,6 +138,11 @@ extension HTTPConnection {
     if let type = answer.contentType {
       out.writeStaticString("Content-Type: ")
       out.writeStaticString(type)
+      out.writeStaticString("\r\n")
+    }
+    if let length = answer.textLength {
+      out.writeStaticString("Inference-Header-Content-Length: ")
+      out.writeDecimal(length)
       out.writeStaticString("\r\n")
     }
     for (name, value) in answer.headers {

@@ -2,10 +2,13 @@
 internal import NIOCore
 
 extension HTTPConnection {
-  /// Ends connections whose clients are too slow, or gone without a word.
+  /// Ends connections whose clients are too slow, or gone without a word. Called again and again: times are
+  /// counted from call to call, since calls take less time than a look at the clock for each of their phases would.
   func checkTimes() {
     guard let context else { return }
-    let spent = NIODeadline.now() - phaseStart
+    let now = NIODeadline.now()
+    let spent = now - (phaseSeen ?? now)
+    phaseSeen = phaseSeen ?? now
     let timeouts = settings.timeouts
     switch phase {
     case .idle:
@@ -26,7 +29,7 @@ extension HTTPConnection {
     case .lingering:
       if spent > .seconds(2), !isSending(context) { context.close(promise: nil) }
     }
-    checkProgress(context)
+    checkProgress(context, now)
   }
 
   private func isSending(_ context: ChannelHandlerContext) -> Bool { unsentBytes(context) > 0 }
@@ -36,13 +39,14 @@ extension HTTPConnection {
     (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
   }
 
-  private func checkProgress(_ context: ChannelHandlerContext) {
+  private func checkProgress(_ context: ChannelHandlerContext, _ now: NIODeadline) {
     let unsent = unsentBytes(context)
     let left = written &- unsent
     if unsent == 0 || left != sent {
       sent = left
-      unsentSince = .now()
-    } else if NIODeadline.now() - unsentSince > settings.timeouts.answer {
+      unsentSince = now
+    } else if now - unsentSince > settings.timeouts.answer + settings.watchInterval {
+      // It may have begun up to an interval after the last look.
       context.close(promise: nil)
     }
   }

@@ -77,7 +77,8 @@ final class HTTPConnection: ChannelDuplexHandler {
   var context: ChannelHandlerContext?
   var current: Current?
   var phase = Phase.head
-  var phaseStart = NIODeadline.now()
+  /// When the watch first saw the phase; nil before.
+  var phaseSeen: NIODeadline?
   /// Of the body.
   var bytesRead = 0
   /// Whether the connection ends with the answer under way.
@@ -136,7 +137,7 @@ final class HTTPConnection: ChannelDuplexHandler {
 
   func enter(_ phase: Phase) {
     self.phase = phase
-    phaseStart = .now()
+    phaseSeen = nil
   }
 
   /// Called as bytes come in, before they are understood.
@@ -312,11 +313,10 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
     call.collector = nil
     enter(.answering)
-    unsentSince = phaseStart
     let head = call.head
     let request = HTTPCall(
-      isPost: head.call.isPost, route: head.route,
-      headers: head.call.headers, body: collector.body, arrival: arrival, recent: head.recent)
+      head: head.call, route: head.route, body: collector.body, arrival: arrival,
+      recent: head.recent)
     arrival = 0
     let sink = CallSink(self, context.eventLoop, number: call.number)
     guard application.isLarge(request) else { return application.respond(to: request, sink) }

@@ -1,7 +1,9 @@
 #ifndef APUS_MEMORY_H
 #define APUS_MEMORY_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 // Uninitialised memory, aligned to `alignment` (a power of two, at least 8); NULL when it cannot be
 // had. Zero bytes give a pointer that can be freed.
@@ -13,5 +15,9 @@ void *apus_memory_allocate_huge(size_t bytes, size_t alignment);
 void apus_memory_free(void *memory);
 // Gives free memory that the process holds back to the system, where it can.
 void apus_memory_trim(void);
+// Whether two ranges of `size` bytes hold the same.
+static inline bool apus_bytes_equal(const void *left, const void *right, size_t size) {
+  return size == 0 || memcmp(left, right, size) == 0;
+}
 
 #endif
