@@ -25,19 +25,24 @@ struct InferenceDecoder {
   private static let outputKeys = ["name", "parameters"]
   private static let formKeys = ["binary_data_output"]
 
-  /// Decodes `body`, whose JSON text has `headerLength` bytes; all of them where that is nil. `recent` is of
-  /// calls with the same head; nil remembers nothing.
+  /// Decodes `body` of a call to that model, whose JSON text has `headerLength` bytes; all of them where that is
+  /// nil. `recent` is of calls with the same head; nil remembers nothing.
   func decode(
-    _ body: ByteView, headerLength: Int?, recent: RecentInference? = nil,
-    into call: inout InferenceCall
-  ) throws(ServingError) {
+    _ body: ByteView, headerLength: Int?, model: String, version: Int?, arrival: UInt64,
+    recent: RecentInference? = nil
+  ) throws(ServingError) -> InferenceCall {
     let length = headerLength ?? body.count
     guard length <= maxInputSize else {
       throw InferenceDecoder.tooLarge(length, limit: maxInputSize)
     }
     let text = body[0..<length]
     let payload = body[length..<body.count]
-    if let known = recent?.request, decode(text, payload, like: known, &call) { return }
+    if let known = recent?.request, var call = decode(text, payload, like: known) {
+      call.request.arrival = arrival
+      return call
+    }
+    var call = InferenceCall(
+      request: InferenceRequest(model: model, version: version, arrival: arrival))
     var reader = JSONReader(text)
     try reader.enterObject()
     var inputs: [Input]?
@@ -60,14 +65,14 @@ struct InferenceDecoder {
     }
     recent?.remember(text, inputs, call)
     try place(inputs, payload: payload, reader, &call)
+    return call
   }
 
-  /// Decodes a text that is another one but for the data of inputs; false, and nothing decoded, where it is not, or
-  /// there is something to say about its data.
+  /// Decodes a text that is another one but for the data of inputs; nil where it is not, or there is something to say
+  /// about its data.
   private func decode(
-    _ text: ByteView, _ payload: ByteView, like known: RecentInference.Request,
-    _ call: inout InferenceCall
-  ) -> Bool {
+    _ text: ByteView, _ payload: ByteView, like known: RecentInference.Request
+  ) -> InferenceCall? {
     var inputs: [NamedTensor] = []
     inputs.reserveCapacity(known.inputs.count)
     var place = 0
@@ -78,14 +83,14 @@ struct InferenceDecoder {
       if let size = input.byteCount {
         guard
           let bytes = try? self.tensor(
-            input.type, input.shape, size, payload, &used, input.name, call.request.model)
-        else { return false }
+            input.type, input.shape, size, payload, &used, input.name, known.call.request.model)
+        else { return nil }
         tensor = bytes
       } else {
-        guard let piece = pieces.popFirst(), text.holds(piece, at: place) else { return false }
+        guard let piece = pieces.popFirst(), text.holds(piece, at: place) else { return nil }
         var reader = JSONReader(text, at: place + piece.count, depth: Self.depthOfData)
         guard let read = try? reader.tensor(input.type, shape: input.shape, input: input.name)
-        else { return false }
+        else { return nil }
         tensor = read
         place = reader.position
       }
@@ -93,12 +98,10 @@ struct InferenceDecoder {
     }
     guard let piece = pieces.first, text.count - place == piece.count, text.holds(piece, at: place),
       used == payload.count
-    else { return false }
-    let arrival = call.request.arrival
-    call = known.call
-    call.request.arrival = arrival
+    else { return nil }
+    var call = known.call
     call.request.inputs = inputs
-    return true
+    return call
   }
 
   /// Objects and arrays around the data of an input.

@@ -9,20 +9,23 @@ extension TritonApplication {
   ) throws(ServingError) {
     let body = try decompressed(call)
     let headerLength = try headerLength(call, body)
-    var decoded = InferenceCall(
-      request: InferenceRequest(model: model, version: version, arrival: call.arrival))
+    var decoded: InferenceCall
     if headerLength == 0 {
       guard body.count <= configuration.maxInputSize || call.headers.contentEncoding == nil else {
         throw InferenceDecoder.tooLarge(body.count, limit: configuration.maxInputSize)
       }
       let config = try service.config(model: model, version: version)
-      decoded.request.inputs = [try RawInference.input(body, config: config)]
+      let input = try RawInference.input(body, config: config)
+      decoded = InferenceCall(
+        request: InferenceRequest(
+          model: model, version: version, inputs: [input], arrival: call.arrival))
       decoded.layout.isBinary = true
     } else {
       let decoder = InferenceDecoder(
         sharedMemory: service.sharedMemory, maxInputSize: configuration.maxInputSize)
-      try decoder.decode(
-        body, headerLength: headerLength, recent: call.recent, into: &decoded)
+      decoded = try decoder.decode(
+        body, headerLength: headerLength, model: model, version: version, arrival: call.arrival,
+        recent: call.recent)
     }
     try forwardHeaders(call, &decoded.request)
     decoded.request.traceParent = call.headers.traceParent

@@ -4,26 +4,23 @@ internal import NIOCore
 
 /// The bytes of an answer: a text, and behind it those of tensors, which are copied once, where they are sent from.
 struct AnswerBody: Sendable {
-  var text: [UInt8] = []
-  var tensors: [ServedTensor] = []
+  let text: [UInt8]
+  let tensors: [ServedTensor]
+  /// Bytes.
+  let count: Int
   /// All of it ready to be sent, where `gather` was called.
   private(set) var gathered: ByteBuffer?
 
   init(_ text: [UInt8], _ tensors: [ServedTensor] = []) {
     self.text = text
     self.tensors = tensors
-  }
-
-  /// Bytes.
-  var count: Int {
-    gathered?.readableBytes ?? tensors.reduce(text.count) { $0 + $1.byteCount }
+    count = tensors.reduce(text.count) { $0 + $1.byteCount }
   }
 
   /// Copies the bytes, where the caller rather than an event loop has the time for it.
   mutating func gather() {
     var buffer = ByteBufferAllocator().buffer(capacity: count)
     write(to: &buffer)
-    self = AnswerBody([])
     gathered = buffer
   }
 

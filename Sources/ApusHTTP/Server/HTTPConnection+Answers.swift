@@ -29,7 +29,7 @@ extension HTTPConnection {
     // The end of such an answer is the end of the connection.
     if !isChunked { isClosing = true }
     let answer = make()
-    var out = context.channel.allocator.buffer(capacity: 256)
+    var out = allocator.buffer(capacity: 256)
     writeHead(answer, keepsAlive: keepsAlive(call.head), version: call.head.version, to: &out)
     if isChunked { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
     out.writeStaticString("Cache-Control: no-cache\r\n\r\n")
@@ -41,7 +41,7 @@ extension HTTPConnection {
     guard let context, let call = current, call.number == number, call.isBegun, !call.isAnswered
     else { return }
     let part = make()
-    var out = context.channel.allocator.buffer(capacity: part.count + 16)
+    var out = allocator.buffer(capacity: part.count + 16)
     append(part, isChunked: call.isChunked, to: &out)
     put(out, context)
     // A model does not wait for its client; what the client does not read must end somewhere.
@@ -52,7 +52,7 @@ extension HTTPConnection {
     guard let context, let call = current, call.number == number, call.isBegun, !call.isAnswered
     else { return }
     if call.isChunked {
-      var out = context.channel.allocator.buffer(capacity: 8)
+      var out = allocator.buffer(capacity: 8)
       out.writeStaticString("0\r\n\r\n")
       put(out, context)
     }
@@ -106,7 +106,7 @@ extension HTTPConnection {
   }
 
   func writeContinue(_ context: ChannelHandlerContext) {
-    var out = context.channel.allocator.buffer(capacity: 32)
+    var out = allocator.buffer(capacity: 32)
     out.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
     put(out, context)
   }
@@ -117,7 +117,7 @@ extension HTTPConnection {
   ) {
     let size = answer.body.count
     let whole = isHead ? nil : answer.body.gathered
-    var out = context.channel.allocator.buffer(
+    var out = allocator.buffer(
       capacity: 256 + (isHead || whole != nil ? 0 : size))
     writeHead(answer, keepsAlive: keepsAlive, version: version, to: &out)
     out.writeStaticString("Content-Length: ")

@@ -102,6 +102,8 @@ final class HTTPConnection: ChannelDuplexHandler {
   /// Parts of early calls that are held before reading stops.
   private static let mostWaiting = 64
 
+  let allocator = ByteBufferAllocator()
+
   init(_ application: any HTTPApplication, _ settings: ConnectionSettings) {
     self.application = application
     self.settings = settings

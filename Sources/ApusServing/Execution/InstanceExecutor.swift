@@ -38,68 +38,105 @@ final class InstanceExecutor {
 
   /// Computes and answers all of them. Returns how long computing took, in nanoseconds.
   func execute(_ requests: [ActiveRequest]) -> UInt64 {
-    let live = withoutCancelled(requests)
-    guard !live.isEmpty else { return 0 }
-    switch instance {
-    case .batched(let instance): return run(instance, live)
-    case .decoupled(let instance):
-      let start = Clock.now()
-      live.forEach { run(instance, $0) }
-      return Clock.now() &- start
-    }
-  }
-
-  private func withoutCancelled(_ requests: [ActiveRequest]) -> [ActiveRequest] {
-    guard requests.contains(where: \.handle.isCancelled) else { return requests }
-    return requests.filter { request in
+    let live = requests.filter { request in
       let isCancelled = request.handle.isCancelled
       if isCancelled { responder.fail(request, ActiveRequest.cancelled, .canceled) }
       return !isCancelled
     }
+    if live.count > 1, case .batched(let instance) = instance { return run(instance, live) }
+    return live.reduce(0) { $0 &+ run($1) }
   }
 
+  /// As above, for one.
+  func execute(_ request: ActiveRequest) -> UInt64 {
+    guard request.handle.isCancelled else { return run(request) }
+    responder.fail(request, ActiveRequest.cancelled, .canceled)
+    return 0
+  }
+
+  private func run(_ request: ActiveRequest) -> UInt64 {
+    switch instance {
+    case .batched(let instance): return run(instance, request)
+    case .decoupled(let instance):
+      let start = Clock.now()
+      run(instance, request)
+      return Clock.now() &- start
+    }
+  }
+
+  /// Runs a request that is a batch of its own.
+  private func run(_ instance: any BatchedInstance, _ request: ActiveRequest) -> UInt64 {
+    var request = request
+    request.times.computeStart = Clock.now()
+    let outputs: [NamedTensor]
+    do throws(ServingError) {
+      var inputs = request.inputs
+      if !batchInputs.isEmpty { inputs = try join([request]) }
+      request.times.inputEnd = batchInputs.isEmpty ? request.times.computeStart : Clock.now()
+      let results = try instance.run(
+        inputs, outputs: outputNames(of: request), parameters: request.request.parameters,
+        handle: request.handle)
+      request.times.outputStart = Clock.now()
+      if isPlain(results, request.prepared.batchSize) {
+        outputs = ordered(results)
+      } else {
+        outputs = try split(results, [request])[0]
+      }
+      request.times.computeEnd = Clock.now()
+    } catch {
+      responder.fail(request, error, error.code == .cancelled ? .canceled : .backend)
+      return Clock.now() &- request.times.computeStart
+    }
+    responder.statistics.countExecution(size: request.prepared.batchSize, request.times)
+    answer(request, outputs)
+    return request.times.computeEnd &- request.times.computeStart
+  }
+
+  /// Whether the outputs of a request that ran alone are what its client is to see.
+  private func isPlain(_ results: [NamedTensor], _ batchSize: Int) -> Bool {
+    guard !reshapesOutputs, batchInputs.isEmpty else { return false }
+    return contract.maximumBatch == 0
+      || results.allSatisfy { $0.tensor.shape.first == batchSize }
+  }
+
+  /// Runs several requests as one batch.
   private func run(_ instance: any BatchedInstance, _ requests: [ActiveRequest]) -> UInt64 {
     var times = RequestTimes(arrival: 0)
     times.computeStart = Clock.now()
     let outputs: [[NamedTensor]]
     do throws(ServingError) {
       let inputs = try join(requests)
-      times.inputEnd = joins(requests) ? Clock.now() : times.computeStart
-      let wanted = outputNames(requests)
+      times.inputEnd = Clock.now()
       let results = try instance.run(
-        inputs, outputs: wanted,
-        parameters: requests.count == 1 ? requests[0].request.parameters : [:],
-        handle: requests.count == 1 ? requests[0].handle : nil)
+        inputs, outputs: outputNames(requests), parameters: [:], handle: nil)
       times.outputStart = Clock.now()
       outputs = try split(results, requests)
       times.computeEnd = Clock.now()
     } catch {
-      if requests.count > 1, error.code != .cancelled {
+      if error.code != .cancelled {
         // One request's values must not fail the others.
-        return requests.reduce(0) { $0 &+ run(instance, [$1]) }
+        return requests.reduce(0) { $0 &+ run(instance, $1) }
       }
-      for request in requests {
-        responder.fail(request, error, error.code == .cancelled ? .canceled : .backend)
-      }
+      for request in requests { responder.fail(request, error, .canceled) }
       return Clock.now() &- times.computeStart
     }
     let size = requests.reduce(0) { $0 + $1.prepared.batchSize }
     responder.statistics.countExecution(size: size, times)
     for index in requests.indices {
       var request = requests[index]
-      let outputs = outputs[index]
       request.times.computeStart = times.computeStart
       request.times.inputEnd = times.inputEnd
       request.times.outputStart = times.outputStart
       request.times.computeEnd = times.computeEnd
-      if let onOutputs = request.onOutputs {
-        onOutputs(outputs)
-        responder.succeed(request, outputs.filter { contract.outputIndex[$0.name] != nil })
-      } else {
-        responder.succeed(request, outputs)
-      }
+      answer(request, outputs[index])
     }
     return times.computeEnd &- times.computeStart
+  }
+
+  private func answer(_ request: ActiveRequest, _ outputs: [NamedTensor]) {
+    guard let onOutputs = request.onOutputs else { return responder.succeed(request, outputs) }
+    onOutputs(outputs)
+    responder.succeed(request, outputs.filter { contract.outputIndex[$0.name] != nil })
   }
 
   private func run(_ instance: any DecoupledInstance, _ request: ActiveRequest) {
@@ -149,14 +186,8 @@ final class InstanceExecutor {
 
   // MARK: Joining
 
-  /// Whether the model's inputs are others than those of a request.
-  private func joins(_ requests: [ActiveRequest]) -> Bool {
-    requests.count > 1 || !batchInputs.isEmpty
-  }
-
   private func join(_ requests: [ActiveRequest]) throws(ServingError) -> [NamedTensor] {
     let first = requests[0]
-    guard joins(requests) else { return first.inputs }
     var inputs: [NamedTensor] = []
     for (position, input) in first.prepared.inputs.enumerated() {
       let declared = contract.inputIndex[input.name].map { contract.inputs[$0] }
@@ -184,13 +215,17 @@ final class InstanceExecutor {
 
   /// The outputs that any of the requests needs.
   private func outputNames(_ requests: [ActiveRequest]) -> Set<String> {
-    var names = extraOutputs
-    for request in requests {
-      let wanted = request.request.outputs
-      if wanted.isEmpty || wanted.count >= contract.outputs.count { return allOutputs }
-      for output in wanted { names.insert(output.name) }
-    }
-    return names
+    requests.contains(where: wantsAll)
+      ? allOutputs : requests.reduce(into: extraOutputs) { $0.formUnion(outputNames(of: $1)) }
+  }
+
+  private func outputNames(of request: ActiveRequest) -> Set<String> {
+    wantsAll(request) ? allOutputs : extraOutputs.union(request.request.outputs.map(\.name))
+  }
+
+  private func wantsAll(_ request: ActiveRequest) -> Bool {
+    let wanted = request.request.outputs
+    return wanted.isEmpty || wanted.count >= contract.outputs.count
   }
 
   // MARK: Splitting
@@ -200,12 +235,6 @@ final class InstanceExecutor {
     _ results: [NamedTensor], _ requests: [ActiveRequest]
   ) throws(ServingError) -> [[NamedTensor]] {
     let results = ordered(results)
-    if requests.count == 1, !reshapesOutputs, batchInputs.isEmpty {
-      let size = requests[0].prepared.batchSize
-      if contract.maximumBatch == 0 || results.allSatisfy({ $0.tensor.shape.first == size }) {
-        return [results]
-      }
-    }
     var outputs = [[NamedTensor]](repeating: [], count: requests.count)
     let sizes = requests.map(\.prepared.batchSize)
     for result in results {

@@ -58,7 +58,7 @@ package struct InferenceRequest: Sendable {
   /// The client's name for it, returned with the answer; empty where it gave none.
   package var id = ""
   /// What the client wrote and the protocol has no meaning for.
-  package var parameters: [String: ParameterValue] = [:]
+  package var parameters = [String: ParameterValue]()
   package var sequence: SequencePosition?
   /// 1 is the highest; 0 takes the model's default.
   package var priority: UInt64 = 0

@@ -71,7 +71,8 @@ final class BatchScheduler: Scheduler {
     switch state.withLock({ admit(request, now, &$0) }) {
     case .inline(let executor):
       responder.begin(&request)
-      run([request], executor)
+      let time = executors[executor].value.execute(request)
+      release(executor, after: time)
     case .queued(let ticket, let wakes, let isKept):
       if wakes { state.signal() }
       if !isKept { cancel(ticket) }
@@ -172,9 +173,14 @@ final class BatchScheduler: Scheduler {
   /// Runs requests on an instance that was taken, and gives it back.
   private func run(_ requests: [ActiveRequest], _ executor: Int) {
     let time = executors[executor].value.execute(requests)
+    release(executor, after: requests.isEmpty ? nil : time)
+  }
+
+  /// Gives an instance back; `time` is what an execution took.
+  private func release(_ executor: Int, after time: UInt64?) {
     let wakes = state.withLock { state in
       state.free.append(executor)
-      if !requests.isEmpty { state.cost.add(time) }
+      if let time { state.cost.add(time) }
       return state.idleWorkers > 0 && (state.queue.count > 0 || state.isStopped)
     }
     if wakes { state.signal() }

@@ -21,13 +21,11 @@ package struct Histogram: Sendable {
   package init() {}
 
   package mutating func add(_ nanoseconds: UInt64) {
-    var low = 0
-    var high = Self.bounds.count
-    while low < high {
-      let middle = (low + high) / 2
-      if Self.bounds[middle] < nanoseconds { low = middle + 1 } else { high = middle }
-    }
-    counts[low] += 1
+    // Octaves begin a little below the powers of two from 2¹⁰ on: the bound is one of the next six.
+    let bits = UInt64.bitWidth - nanoseconds.leadingZeroBitCount
+    var place = min(max(bits - 11, 0) * 4, Self.bounds.count)
+    while place < Self.bounds.count, Self.bounds[place] < nanoseconds { place += 1 }
+    counts[place] += 1
     total += 1
     sum &+= nanoseconds
   }
