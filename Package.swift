@@ -120,8 +120,10 @@ let package = Package(
       ] + nio),
     library(
       "ApusGRPC",
-      ["ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusZlib", protobuf]
-        + nio + [serverProduct("NIOHPACK", "swift-nio-http2")]),
+      [
+        "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform",
+        "CApusZlib", protobuf,
+      ] + nio + [serverProduct("NIOHPACK", "swift-nio-http2")]),
     .executableTarget(
       name: "ApusCommand",
       dependencies: [

@@ -6,8 +6,7 @@
 # '.' for all, which takes hours: the numeric tests are some thirty times slower than in release).
 # The thread sanitizer knows nothing of Synchronization.Mutex, whose library it does not instrument: where both stacks of
 # a report stand in `withLock` of one mutex there is no race (four threads that append to an array in a Mutex are enough
-# for such a report; Swift 6.3.1, Linux). An empty state, as in Monitor<Void>, has the address of its object, whose header
-# others read: no race either.
+# for such a report; Swift 6.3.1, Linux).
 # LIMIT is the time-out of a test run in seconds. Ends with one line a variant; exits 1 on a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."

@@ -32,6 +32,33 @@ struct TransportTests {
     }
   }
 
+  @Test("The content of a message's first large field lies where kernels read it")
+  func alignment() throws {
+    for name in 0..<20 {
+      // Field 1 is a text, field 7 the large one.
+      var message = ByteBuffer(bytes: [0x0A, UInt8(name)])
+      message.writeRepeatingByte(0x78, count: name)
+      message.writeBytes([0x3A, 0xA0, 0x8D, 0x06])
+      let start = message.readableBytes
+      for index in 0..<100_000 { message.writeInteger(UInt8(truncatingIfNeeded: index)) }
+      var bytes = ByteBuffer(bytes: [0])
+      bytes.writeInteger(UInt32(message.readableBytes))
+      bytes.writeBuffer(&message)
+      var deframer = MessageDeframer()
+      while let part = bytes.readSlice(length: min(16384, bytes.readableBytes)),
+        part.readableBytes > 0
+      {
+        deframer.append(part)
+      }
+      let frame = try #require(try deframer.next(limit: 1 << 20))
+      frame.content.withUnsafeReadableBytes { content in
+        #expect(Int(bitPattern: content.baseAddress) % 16 == (16 - start % 16) % 16)
+        #expect(content.count == start + 100_000)
+        #expect(content.indices.dropFirst(start).allSatisfy { Int(content[$0]) == ($0 - start) & 255 })
+      }
+    }
+  }
+
   @Test("Lengths beyond the limit and wrong flags are refused")
   func wrongFrames() {
     for (flag, length) in [(0, UInt32.max), (0, 10), (2, 1)] {

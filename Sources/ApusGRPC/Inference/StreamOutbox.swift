@@ -1,7 +1,6 @@
 #if Server
 internal import ApusServing
 internal import NIOCore
-internal import Synchronization
 
 /// The answers of a stream on their way to the client. Requests run side by side; answers of models with
 /// one answer a request are sent in the order of requests, those of decoupled models as they come.
@@ -35,7 +34,8 @@ final class StreamOutbox: Sendable {
   }
 
   private let call: Call
-  private let state = Mutex(State())
+  /// A lock that the thread sanitizer knows: streams are where most threads meet.
+  private let state = Monitor(State())
   private let requestLimit: Int
   private let unreadLimit: Int
 

@@ -11,6 +11,9 @@ struct MessageDeframer {
   static let prefixLength = 5
   /// A length is believed no further than this before its bytes come.
   private static let reservation = 16 << 20
+  /// What the first field that does not come with a message's first bytes is to begin at a multiple of: mostly it is
+  /// a tensor, which is used where it arrived if kernels may read it there.
+  private static let alignment = 16
 
   private var buffer = ByteBuffer()
 
@@ -26,7 +29,13 @@ struct MessageDeframer {
     let missing = Self.prefixLength + length - buffer.readableBytes
     if missing > buffer.writableBytes, missing > bytes.readableBytes {
       // Once, rather than by doubling.
-      buffer.reserveCapacity(minimumWritableBytes: min(missing, Self.reservation))
+      let lead = buffer.leadToAlign(after: Self.prefixLength, to: Self.alignment)
+      var larger = ByteBufferAllocator().buffer(
+        capacity: lead + buffer.readableBytes + min(missing, Self.reservation))
+      larger.moveWriterIndex(forwardBy: lead)
+      larger.moveReaderIndex(forwardBy: lead)
+      larger.writeImmutableBuffer(buffer)
+      buffer = larger
     }
     buffer.writeImmutableBuffer(bytes)
   }

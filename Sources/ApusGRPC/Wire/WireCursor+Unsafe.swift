@@ -1,5 +1,6 @@
 #if Server
 internal import ApusServing
+internal import CApusPlatform
 
 /// Reads the binary form of protocol buffers from a range of a message's bytes. Every length is checked
 /// against the range.
@@ -93,11 +94,25 @@ internal import ApusServing
   /// Passes these bytes where they come next; says whether they did.
   mutating func pass(_ expected: [UInt8]) -> Bool {
     guard end - position >= expected.count else { return false }
-    let part = unsafe UnsafeRawBufferPointer(
-      rebasing: bytes[position..<(position + expected.count)])
-    guard unsafe part.elementsEqual(expected) else { return false }
+    guard let base = unsafe bytes.baseAddress,
+      unsafe apus_bytes_equal(base + position, expected, expected.count)
+    else { return expected.isEmpty }
     position += expected.count
     return true
+  }
+
+  /// Where the content begins of the first text or message that goes on behind the end; nil where none does.
+  mutating func startOfUnfinished() -> Int? {
+    while let tag = (try? tag()) ?? nil {
+      guard tag.type == 2 else {
+        if (try? skip(tag)) == nil { return nil }
+        continue
+      }
+      guard let count = try? varint() else { return nil }
+      guard count <= UInt64(end - position) else { return position }
+      position += Int(count)
+    }
+    return nil
   }
 
   /// Passes over a field that the reader does not know.

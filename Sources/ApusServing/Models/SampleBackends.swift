@@ -142,17 +142,17 @@ private final class DecoupledSample: ServableModel {
 
 /// A sleep that ends when its request is given up.
 private final class Pause: Sendable {
-  private let monitor = Monitor(())
+  /// Whether the request was given up.
+  private let monitor = Monitor(false)
 
   /// False where the request was given up before `end`.
   func wait(until end: UInt64, _ handle: RequestHandle?) -> Bool {
     handle?.onCancel { [monitor] in
-      // Taking the lock once makes sure that the sleeper is either before its look or asleep.
-      monitor.withLock { _ in }
+      monitor.withLock { $0 = true }
       monitor.broadcast()
     }
-    return monitor.wait { _ in
-      if handle?.isCancelled == true { return .done(false) }
+    return monitor.wait { isGivenUp in
+      if isGivenUp { return .done(false) }
       return Clock.now() >= end ? .done(true) : .wait(until: end)
     }
   }

@@ -2,11 +2,11 @@ internal import CApusPlatform
 
 /// State that threads share and wait on. Waiting threads block, so none may be of the cooperative
 /// pool.
-@safe final class Monitor<State>: @unchecked Sendable {
+@safe package final class Monitor<State>: @unchecked Sendable {
   private let monitor: OpaquePointer
   private var state: State
 
-  init(_ state: sending State) {
+  package init(_ state: sending State) {
     guard let monitor = unsafe apus_monitor_create() else {
       fatalError("out of memory for a lock")
     }
@@ -22,7 +22,7 @@ internal import CApusPlatform
 
   static var never: UInt64 { .max }
 
-  func withLock<Result>(_ body: (inout State) -> Result) -> Result {
+  package func withLock<Result>(_ body: (inout State) -> Result) -> Result {
     unsafe apus_monitor_lock(monitor)
     defer { unsafe apus_monitor_unlock(monitor) }
     return body(&state)
