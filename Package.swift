@@ -111,18 +111,19 @@ let package = Package(
       "ApusServing", ["ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform"]),
     .target(name: "CApusConsole", exclude: ["page"]),
     .target(name: "CApusZlib", linkerSettings: [.linkedLibrary("z", .when(traits: ["Server"]))]),
+    library("ApusTransport", ["ApusTensor", "CApusZlib"] + nio),
     library(
       "ApusHTTP",
       [
-        "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform",
-        "CApusZlib", "CApusConsole", protobuf,
+        "ApusTransport", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor",
+        "CApusPlatform", "CApusConsole", protobuf,
         serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
       ] + nio),
     library(
       "ApusGRPC",
       [
-        "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform",
-        "CApusZlib", protobuf,
+        "ApusTransport", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor",
+        "CApusPlatform", protobuf,
       ] + nio + [serverProduct("NIOHPACK", "swift-nio-http2")]),
     .executableTarget(
       name: "ApusCommand",
@@ -130,7 +131,7 @@ let package = Package(
         "Apus", "ApusONNX", "ApusOptimizer", "ApusBuilder", "ApusRuntime", "ApusCPU", "ApusEngine",
         "ApusIR", "ApusTensor", "CApusPlatform", "CApusDemo", arguments,
         serverTarget("ApusServing"), serverTarget("ApusModelConfig"), serverTarget("ApusHTTP"),
-        serverTarget("ApusGRPC"), serverTarget("ApusServingSchema"),
+        serverTarget("ApusGRPC"), serverTarget("ApusServingSchema"), serverTarget("ApusTransport"),
       ] + nio + [
         logging, serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
         serverProduct("UnixSignals", "swift-service-lifecycle"),
@@ -182,15 +183,15 @@ let package = Package(
     tests(
       "ApusHTTPTests",
       [
-        "ApusHTTP", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor",
-        "ApusTestSupport", protobuf, logging,
+        "ApusHTTP", "ApusTransport", "ApusServing", "ApusModelConfig", "ApusServingSchema",
+        "ApusTensor", "ApusTestSupport", protobuf, logging,
         serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
       ] + nio),
     tests(
       "ApusGRPCTests",
       [
-        "ApusGRPC", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor",
-        "ApusTestSupport", protobuf,
+        "ApusGRPC", "ApusTransport", "ApusServing", "ApusModelConfig", "ApusServingSchema",
+        "ApusTensor", "ApusTestSupport", protobuf,
       ] + nio + grpc),
     .testTarget(
       name: "FuzzTests",

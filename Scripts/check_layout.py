@@ -30,15 +30,16 @@ ARROWS |= {
     "ApusServingSchema": PROTOBUF,
     "ApusModelConfig": {"ApusServingSchema", "ApusTensor", "SwiftProtobuf"},
     "ApusServing": {"ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform"},
-    "ApusHTTP": {"ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform",
-                 "CApusZlib", "CApusConsole", "ServiceLifecycle"} | PROTOBUF | NIO,
-    "ApusGRPC": {"ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusZlib",
-                 "NIOHPACK"} | PROTOBUF | NIO,
+    "ApusTransport": {"ApusTensor", "CApusZlib"} | NIO,
+    "ApusHTTP": {"ApusTransport", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor",
+                 "CApusPlatform", "CApusConsole", "ServiceLifecycle"} | PROTOBUF | NIO,
+    "ApusGRPC": {"ApusTransport", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor",
+                 "CApusPlatform", "NIOHPACK"} | PROTOBUF | NIO,
 }
 # Targets in which pointers stand in files named for it.
 SAFE = {"ApusTensor", "ApusLoops", "ApusIR", "ApusOptimizer", "ApusEngine", "ApusCPU",
-        "ApusRuntime", "ApusBuilder", "ApusModelConfig", "ApusServing", "ApusHTTP", "ApusGRPC",
-        "ApusCommand"}
+        "ApusRuntime", "ApusBuilder", "ApusModelConfig", "ApusServing", "ApusTransport", "ApusHTTP",
+        "ApusGRPC", "ApusCommand"}
 ALWAYS = {"Synchronization", "Swift"}
 SOFT, HARD = 400, 600
 SOURCES = (".swift", ".c", ".h", ".inc", ".py", ".cu")

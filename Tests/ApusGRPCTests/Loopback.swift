@@ -1,6 +1,7 @@
 #if Server
 import ApusGRPC
 import ApusServingSchema
+import ApusTransport
 import GRPCCore
 import GRPCNIOTransportHTTP2
 import GRPCProtobuf
@@ -23,8 +24,8 @@ struct Loopback: Sendable {
     _ body: @escaping @Sendable (Loopback) async throws -> Void
   ) async throws {
     var configuration = GRPCConfiguration()
-    configuration.address = "127.0.0.1"
-    configuration.port = 0
+    configuration.endpoint.address = "127.0.0.1"
+    configuration.endpoint.port = 0
     try configure(&configuration)
     let service = FakeService()
     var clientConfig = HTTP2ClientTransport.Posix.Config.defaults
@@ -47,7 +48,7 @@ struct Loopback: Sendable {
     _ body: (_ server: ApusGRPC.GRPCServer, _ port: Int) async throws -> Void
   ) async throws {
     let (ports, found) = AsyncStream.makeStream(of: Int.self)
-    let server = try ApusGRPC.GRPCServer(configuration: configuration, service: service) {
+    let server = ApusGRPC.GRPCServer(configuration: configuration, service: service) {
       found.yield($0)
     }
     try await withThrowingTaskGroup(of: Void.self) { group in

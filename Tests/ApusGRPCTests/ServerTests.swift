@@ -2,6 +2,7 @@
 import ApusGRPC
 import ApusServing
 import ApusServingSchema
+import ApusTransport
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2
@@ -15,12 +16,11 @@ struct ServerTests {
     try await Loopback.run { loopback in
       _ = try await loopback.infer(.raw("echo", [("a", [1])]))
       var configuration = GRPCConfiguration()
-      configuration.address = "127.0.0.1"
-      configuration.port = loopback.port
-      let second = try ApusGRPC.GRPCServer(
+      configuration.endpoint = Endpoint(address: "127.0.0.1", port: loopback.port)
+      let second = ApusGRPC.GRPCServer(
         configuration: configuration, service: loopback.service)
-      let error = await #expect(throws: GRPCServerError.self) { try await second.run() }
-      #expect(error == .portInUse(address: "127.0.0.1", port: loopback.port))
+      let error = await #expect(throws: TransportError.self) { try await second.run() }
+      #expect(error == .portInUse(configuration.endpoint, flag: "--grpc-port"))
       #expect(
         error?.description.contains(
           "is in use by another program; choose another with --grpc-port") == true)
@@ -32,8 +32,8 @@ struct ServerTests {
     try await Loopback.run({ $0.reusesPort = true }) { loopback in
       _ = try await loopback.infer(.raw("echo", [("a", [1])]))
       var configuration = GRPCConfiguration()
-      configuration.address = "127.0.0.1"
-      configuration.port = loopback.port
+      configuration.endpoint.address = "127.0.0.1"
+      configuration.endpoint.port = loopback.port
       configuration.reusesPort = true
       try await Loopback.serve(configuration, loopback.service) { _, port in
         #expect(port == loopback.port)
@@ -46,8 +46,8 @@ struct ServerTests {
     let service = FakeService()
     for address in ["localhost", "::1"] {
       var configuration = GRPCConfiguration()
-      configuration.address = address
-      configuration.port = 0
+      configuration.endpoint.address = address
+      configuration.endpoint.port = 0
       try await confirmation { listens in
         try await Loopback.serve(configuration, service) { _, port in
           #expect(port > 0)
@@ -56,10 +56,10 @@ struct ServerTests {
       }
     }
     var configuration = GRPCConfiguration()
-    configuration.address = "no host"
-    #expect(throws: GRPCServerError.self) {
-      try ApusGRPC.GRPCServer(configuration: configuration, service: service)
-    }
+    configuration.endpoint.address = "no host"
+    let server = ApusGRPC.GRPCServer(configuration: configuration, service: service)
+    let error = await #expect(throws: TransportError.self) { try await server.run() }
+    #expect(error?.description.hasPrefix("cannot listen on port 8001 of no host") == true)
   }
 
   @Test("A graceful end finishes calls and streams under way")
@@ -100,7 +100,7 @@ struct ServerTests {
       }
     try await Loopback.run(
       {
-        $0.tls = GRPCConfiguration.TLSFiles(
+        $0.tls = TLSFiles(
           certificate: files.certificate, key: files.key,
           clientAuthorities: isMutual ? files.authority : nil)
       }, security: security
@@ -115,7 +115,7 @@ struct ServerTests {
     let files = try Certificates.Files()
     try await Loopback.run(
       {
-        $0.tls = GRPCConfiguration.TLSFiles(
+        $0.tls = TLSFiles(
           certificate: files.certificate, key: files.key, clientAuthorities: files.authority)
       },
       security: .tls {
@@ -135,13 +135,13 @@ struct ServerTests {
   @Test("A file of TLS that is missing is told in words")
   func missingFile() async throws {
     var configuration = GRPCConfiguration()
-    configuration.address = "127.0.0.1"
-    configuration.port = 0
-    configuration.tls = GRPCConfiguration.TLSFiles(
+    configuration.endpoint.address = "127.0.0.1"
+    configuration.endpoint.port = 0
+    configuration.tls = TLSFiles(
       certificate: "/no/certificate.pem", key: "/no/key.pem")
-    let server = try ApusGRPC.GRPCServer(configuration: configuration, service: FakeService())
-    let error = await #expect(throws: GRPCServerError.self) { try await server.run() }
-    #expect(error?.description.contains("cannot use the files of TLS for gRPC") == true)
+    let server = ApusGRPC.GRPCServer(configuration: configuration, service: FakeService())
+    let error = await #expect(throws: TransportError.self) { try await server.run() }
+    #expect(error?.description.hasPrefix("cannot use /no/certificate.pem for TLS") == true)
   }
 }
 #endif

@@ -54,7 +54,8 @@ struct TransportTests {
       frame.content.withUnsafeReadableBytes { content in
         #expect(Int(bitPattern: content.baseAddress) % 16 == (16 - start % 16) % 16)
         #expect(content.count == start + 100_000)
-        #expect(content.indices.dropFirst(start).allSatisfy { Int(content[$0]) == ($0 - start) & 255 })
+        #expect(
+          content.indices.dropFirst(start).allSatisfy { Int(content[$0]) == ($0 - start) & 255 })
       }
     }
   }

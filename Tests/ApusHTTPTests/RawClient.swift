@@ -1,4 +1,5 @@
 #if Server
+import ApusTransport
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -90,8 +91,8 @@ func withServer(
   _ body: (HTTPServer, HTTPServer.Ports) async throws -> Void
 ) async throws {
   var configuration = HTTPConfiguration()
-  configuration.api = HTTPConfiguration.Endpoint(address: "127.0.0.1", port: 0)
-  configuration.metrics = HTTPConfiguration.Endpoint(address: "127.0.0.1", port: 0)
+  configuration.api = Endpoint(address: "127.0.0.1", port: 0)
+  configuration.metrics = Endpoint(address: "127.0.0.1", port: 0)
   configuration.threads = 1
   // Tests that compute may hold the threads of a test that sends.
   configuration.timeouts.head = .minutes(10)

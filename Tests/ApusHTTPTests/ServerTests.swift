@@ -1,5 +1,6 @@
 #if Server
 import ApusServing
+import ApusTransport
 import ApusTestSupport
 import NIOCore
 import Logging
@@ -322,7 +323,7 @@ import Testing
   @Test func finishesCallsInAGracefulShutdown() async throws {
     let service = FakeService()
     var configuration = HTTPConfiguration()
-    configuration.api = HTTPConfiguration.Endpoint(address: "127.0.0.1", port: 0)
+    configuration.api = Endpoint(address: "127.0.0.1", port: 0)
     configuration.metrics = nil
     let (ports, found) = AsyncStream.makeStream(of: HTTPServer.Ports.self)
     let server = HTTPServer(configuration: configuration, service: service) { found.yield($0) }
@@ -355,10 +356,10 @@ import Testing
     try await withServer { _, ports in
       let port = try #require(ports.api)
       var configuration = HTTPConfiguration()
-      configuration.api = HTTPConfiguration.Endpoint(address: "127.0.0.1", port: port)
+      configuration.api = Endpoint(address: "127.0.0.1", port: port)
       configuration.metrics = nil
       let other = HTTPServer(configuration: configuration, service: FakeService())
-      let error = await #expect(throws: HTTPServerError.self) { try await other.run() }
+      let error = await #expect(throws: TransportError.self) { try await other.run() }
       #expect(
         error?.description
           == "port \(port) of 127.0.0.1 is in use by another program; choose another with --http-port"
@@ -381,9 +382,9 @@ import Testing
 
   @Test func tellsOfBadCertificates() async throws {
     var configuration = HTTPConfiguration()
-    configuration.tls = HTTPConfiguration.TLSFiles(certificate: "/no/such/file", key: "/none")
+    configuration.tls = TLSFiles(certificate: "/no/such/file", key: "/none")
     let server = HTTPServer(configuration: configuration, service: FakeService())
-    let error = await #expect(throws: HTTPServerError.self) { try await server.run() }
+    let error = await #expect(throws: TransportError.self) { try await server.run() }
     #expect(error?.description.hasPrefix("cannot use /no/such/file for TLS") == true)
   }
 }

@@ -2,6 +2,7 @@
 internal import Apus
 internal import ApusHTTP
 internal import ApusServing
+internal import ApusTransport
 internal import ArgumentParser
 
 /// Threads of a front end. Small models run on them, so each processor can use one.
@@ -62,10 +63,10 @@ struct HTTPFlags: ParsableArguments {
     try RepositoryFlags.check(httpMaxInputSize, "http-max-input-size", 1...Int.max)
     var configuration = HTTPConfiguration()
     configuration.api =
-      allowHttp.isOn ? HTTPConfiguration.Endpoint(address: httpAddress, port: httpPort) : nil
+      allowHttp.isOn ? Endpoint(address: httpAddress, port: httpPort) : nil
     configuration.metrics =
       allowMetrics.isOn
-      ? HTTPConfiguration.Endpoint(
+      ? Endpoint(
         address: metricsAddress.isEmpty ? httpAddress : metricsAddress, port: metricsPort) : nil
     configuration.reusesPort = reuseHttpPort.isOn
     configuration.threads = ConnectionThreads.count(httpThreadCount)
@@ -86,7 +87,7 @@ struct HTTPFlags: ParsableArguments {
           + "--http-server-key")
     }
     if !httpServerCert.isEmpty {
-      configuration.tls = HTTPConfiguration.TLSFiles(
+      configuration.tls = TLSFiles(
         certificate: httpServerCert, key: httpServerKey,
         clientAuthorities: httpRootCert.isEmpty ? nil : httpRootCert)
     }

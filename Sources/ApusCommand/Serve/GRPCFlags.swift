@@ -2,6 +2,7 @@
 internal import Apus
 internal import ApusGRPC
 internal import ApusServing
+internal import ApusTransport
 internal import ArgumentParser
 
 /// The gRPC port.
@@ -58,8 +59,7 @@ struct GRPCFlags: ParsableArguments {
       (grpcMaxConnectionAgeGrace, "grpc-max-connection-age-grace"),
     ] { try RepositoryFlags.check(value, name, 0...Int(Int32.max)) }
     var configuration = GRPCConfiguration()
-    configuration.address = grpcAddress
-    configuration.port = grpcPort
+    configuration.endpoint = Endpoint(address: grpcAddress, port: grpcPort)
     configuration.reusesPort = reuseGrpcPort.isOn
     configuration.threads = ConnectionThreads.count(grpcThreadCount)
     configuration.tls = try tls()
@@ -87,7 +87,7 @@ struct GRPCFlags: ParsableArguments {
     return configuration
   }
 
-  private func tls() throws(ApusError) -> GRPCConfiguration.TLSFiles? {
+  private func tls() throws(ApusError) -> TLSFiles? {
     guard grpcUseSsl.isOn || grpcUseSslMutual.isOn else {
       guard grpcServerCert.isEmpty, grpcServerKey.isEmpty, grpcRootCert.isEmpty else {
         throw ApusError(
@@ -103,7 +103,7 @@ struct GRPCFlags: ParsableArguments {
     guard !grpcUseSslMutual.isOn || !grpcRootCert.isEmpty else {
       throw ApusError(.invalidInput, "--grpc-use-ssl-mutual needs --grpc-root-cert")
     }
-    return GRPCConfiguration.TLSFiles(
+    return TLSFiles(
       certificate: grpcServerCert, key: grpcServerKey,
       clientAuthorities: grpcUseSslMutual.isOn ? grpcRootCert : nil)
   }

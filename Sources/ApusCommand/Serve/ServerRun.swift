@@ -3,6 +3,7 @@ internal import Apus
 internal import ApusGRPC
 internal import ApusHTTP
 internal import ApusServing
+internal import ApusTransport
 internal import Foundation
 internal import Logging
 internal import ServiceLifecycle
@@ -36,7 +37,7 @@ struct ServerRun: Sendable {
     let traces = TraceSink(logger: log.logger("trace"))
     let server = try makeServer(log, logger, traces)
     let exit = ExitDeadline(seconds: lifetime.timeoutSeconds)
-    let ends = try makeFrontEnds(server, logger)
+    let ends = makeFrontEnds(server, logger)
     let outcome = await serve(server, ends, logger, exit, start)
     let isClean = await server.stop(deadline: exit.begin())
     await traces.close()
@@ -79,7 +80,7 @@ struct ServerRun: Sendable {
 
   private func makeFrontEnds(
     _ server: InferenceServer, _ logger: Logger
-  ) throws(ApusError) -> FrontEnds {
+  ) -> FrontEnds {
     let front = HTTPServer(configuration: http, service: server) { ports in
       if let port = ports.api {
         logger.info("Started HTTPService at \(http.api?.address ?? ""):\(port)")
@@ -89,12 +90,10 @@ struct ServerRun: Sendable {
       }
     }
     guard let grpc else { return FrontEnds(http: front, grpc: nil) }
-    do throws(GRPCServerError) {
-      let server = try GRPCServer(configuration: grpc, service: server) { port in
-        logger.info("Started GRPCInferenceService at \(grpc.address):\(port)")
-      }
-      return FrontEnds(http: front, grpc: GRPCFrontEnd(server: server))
-    } catch { throw Self.boundary(error) }
+    let back = GRPCServer(configuration: grpc, service: server) { port in
+      logger.info("Started GRPCInferenceService at \(grpc.endpoint.address):\(port)")
+    }
+    return FrontEnds(http: front, grpc: GRPCFrontEnd(server: back))
   }
 
   /// Loads models while the ports are open, until those are closed: after a signal, or for the failure that

@@ -1,22 +1,9 @@
 #if Server
 package import ApusServing
+package import ApusTransport
 
 /// How the gRPC front end listens, what it admits and whom.
 package struct GRPCConfiguration: Sendable {
-  /// PEM files of the certificate chain and its key; with `clientAuthorities`, clients must show a
-  /// certificate that one of them signed.
-  package struct TLSFiles: Hashable, Sendable {
-    package var certificate: String
-    package var key: String
-    package var clientAuthorities: String?
-
-    package init(certificate: String, key: String, clientAuthorities: String? = nil) {
-      self.certificate = certificate
-      self.key = key
-      self.clientAuthorities = clientAuthorities
-    }
-  }
-
   /// How broken connections are found, and which pings of clients are too many.
   package struct KeepAlive: Hashable, Sendable {
     /// A connection that is silent for so long is asked whether it lives.
@@ -31,9 +18,7 @@ package struct GRPCConfiguration: Sendable {
     package init() {}
   }
 
-  package var address = "0.0.0.0"
-  /// 0 takes any that is free.
-  package var port = 8001
+  package var endpoint = Endpoint(port: 8001)
   /// Lets other processes listen on the same port.
   package var reusesPort = false
   /// Event loops; nil takes one for each core.

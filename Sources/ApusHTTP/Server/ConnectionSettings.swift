@@ -23,7 +23,4 @@ struct ConnectionSettings: Sendable {
     return .nanoseconds(max(min(shortest.nanoseconds / 4, 5_000_000_000), 5_000_000))
   }
 }
-
-/// Tells a connection that the server stops: it ends with the call under way.
-struct DrainEvent: Sendable {}
 #endif

@@ -1,35 +1,10 @@
 #if Server
 package import ApusServing
+package import ApusTransport
 package import NIOCore
 
 /// How the HTTP front end listens, what it admits and whom.
 package struct HTTPConfiguration: Sendable {
-  /// Where to listen.
-  package struct Endpoint: Hashable, Sendable {
-    package var address: String
-    /// 0 takes any that is free.
-    package var port: Int
-
-    package init(address: String = "0.0.0.0", port: Int) {
-      self.address = address
-      self.port = port
-    }
-  }
-
-  /// PEM files of the certificate chain and its key; with `clientAuthorities`, clients must show a
-  /// certificate that one of them signed.
-  package struct TLSFiles: Hashable, Sendable {
-    package var certificate: String
-    package var key: String
-    package var clientAuthorities: String?
-
-    package init(certificate: String, key: String, clientAuthorities: String? = nil) {
-      self.certificate = certificate
-      self.key = key
-      self.clientAuthorities = clientAuthorities
-    }
-  }
-
   /// When a connection is given up.
   package struct Timeouts: Hashable, Sendable {
     /// Between calls.

@@ -150,7 +150,9 @@ final class HTTPConnection: ChannelDuplexHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    guard event is DrainEvent else { return context.fireUserInboundEventTriggered(event) }
+    guard event is ChannelShouldQuiesceEvent else {
+      return context.fireUserInboundEventTriggered(event)
+    }
     isClosing = true
     if current == nil, waiting.isEmpty { context.close(promise: nil) }
   }

@@ -1,16 +1,11 @@
 #if Server
 package import ApusServing
+internal import ApusTransport
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
 internal import ServiceLifecycle
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
 
 /// The HTTP front end: the inference protocol and the console on one port, metrics on another.
 ///
@@ -42,10 +37,10 @@ package final class HTTPServer: Service {
   /// everything else goes on until `run` is told to stop.
   package func beginDraining() { flag.turnOn() }
 
-  /// Serves until the task is cancelled or a graceful shutdown has been asked for and is done. Throws an
-  /// `HTTPServerError` where it cannot listen.
+  /// Serves until the task is cancelled or a graceful shutdown has been asked for and is done. Throws a
+  /// `TransportError` where it cannot listen.
   package func run() async throws {
-    let tls = try configuration.tls.map(TLSContext.make)
+    let tls = try configuration.tls.map { try $0.context(protocols: ["http/1.1"]) }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: max(configuration.threads, 1))
     let registry = ConnectionRegistry(limit: configuration.maxConnections)
     var listeners: [any Channel] = []
@@ -86,46 +81,26 @@ package final class HTTPServer: Service {
   }
 
   private func listen(
-    _ endpoint: HTTPConfiguration.Endpoint, _ application: any HTTPApplication,
-    _ tls: NIOSSLContext?, _ registry: ConnectionRegistry, _ group: MultiThreadedEventLoopGroup,
-    flag name: String
-  ) async throws -> any Channel {
+    _ endpoint: Endpoint, _ application: any HTTPApplication, _ tls: NIOSSLContext?,
+    _ registry: ConnectionRegistry, _ group: MultiThreadedEventLoopGroup, flag name: String
+  ) async throws(TransportError) -> any Channel {
     let settings = ConnectionSettings(configuration, flag)
-    let bootstrap = ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: 1024)
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      // Clients that vanished without a word are found out in time.
-      .childChannelOption(.socketOption(.so_keepalive), value: 1)
-      .childChannelOption(
+    var listener = Listener(endpoint, flag: name, registry)
+    listener.reusesPort = configuration.reusesPort
+    listener.security = tls
+    return try await listener.bind(group) { bootstrap in
+      bootstrap.childChannelOption(
         .recvAllocator,
         value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 256 << 10)
       )
       .childChannelOption(.maxMessagesPerRead, value: 16)
-      .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          guard registry.add(channel) else { throw HTTPServerError.tooManyConnections }
-          let pipeline = channel.pipeline.syncOperations
-          if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
-          let connection = HTTPConnection(application, settings)
-          try pipeline.addHandler(RepeatedHeads(connection))
-          // It takes all bytes at once, unless it has stopped.
-          try pipeline.addHandler(
-            ByteToMessageHandler(HTTPRequestDecoder(), maximumBufferSize: 1 << 20))
-          try pipeline.addHandler(connection)
-        }
-      }
-    do {
-      let configured =
-        configuration.reusesPort
-        ? bootstrap.serverChannelOption(
-          ChannelOptions.Types.SocketOption(level: .socket, name: .init(rawValue: SO_REUSEPORT)),
-          value: 1) : bootstrap
-      return try await configured.bind(host: endpoint.address, port: endpoint.port).get()
-    } catch let error as IOError where error.errnoCode == EADDRINUSE {
-      throw HTTPServerError.portInUse(endpoint, flag: name)
-    } catch {
-      throw HTTPServerError.cannotListen(endpoint, flag: name, reason: "\(error)")
+    } addHandlers: { pipeline in
+      let connection = HTTPConnection(application, settings)
+      try pipeline.addHandler(RepeatedHeads(connection))
+      // It takes all bytes at once, unless it has stopped.
+      try pipeline.addHandler(
+        ByteToMessageHandler(HTTPRequestDecoder(), maximumBufferSize: 1 << 20))
+      try pipeline.addHandler(connection)
     }
   }
 }

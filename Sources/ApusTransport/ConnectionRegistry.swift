@@ -1,9 +1,9 @@
 #if Server
-internal import NIOCore
+package import NIOCore
 internal import Synchronization
 
 /// The open connections of a server, so that it can end them.
-final class ConnectionRegistry: Sendable {
+package final class ConnectionRegistry: Sendable {
   private let limit: Int
   private let state = Mutex(State())
 
@@ -13,10 +13,10 @@ final class ConnectionRegistry: Sendable {
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
-  init(limit: Int) { self.limit = limit }
+  package init(limit: Int) { self.limit = limit }
 
   /// Adds a connection until it closes; false where there are too many, or none are wanted any more.
-  func add(_ channel: any Channel) -> Bool {
+  package func add(_ channel: any Channel) -> Bool {
     let id = ObjectIdentifier(channel)
     let isAdded = state.withLock { state in
       guard !state.isDraining, state.channels.count < limit else { return false }
@@ -37,14 +37,16 @@ final class ConnectionRegistry: Sendable {
     for continuation in waiting { continuation.resume() }
   }
 
-  /// Lets connections end with the calls under way and returns when all are closed; closes them at once
-  /// where the task is cancelled.
-  func drain() async {
+  /// Lets connections end with the calls under way, which a `ChannelShouldQuiesceEvent` tells them, and returns when
+  /// all are closed; closes them at once where the task is cancelled.
+  package func drain() async {
     let channels = state.withLock { state in
       state.isDraining = true
       return Array(state.channels.values)
     }
-    for channel in channels { channel.pipeline.fireUserInboundEventTriggered(DrainEvent()) }
+    for channel in channels {
+      channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    }
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let isEmpty = state.withLock { state in
@@ -58,7 +60,7 @@ final class ConnectionRegistry: Sendable {
     }
   }
 
-  private func closeAll() {
+  package func closeAll() {
     let channels = state.withLock { Array($0.channels.values) }
     for channel in channels { channel.close(promise: nil) }
   }

@@ -1,15 +1,15 @@
 #if Server
-/// Why the HTTP front end cannot start.
-package enum HTTPServerError: Error, Hashable, Sendable {
+/// Why a front end cannot start.
+package enum TransportError: Error, Hashable, Sendable {
   /// `flag` is the one that chooses the port.
-  case portInUse(HTTPConfiguration.Endpoint, flag: String)
-  case cannotListen(HTTPConfiguration.Endpoint, flag: String, reason: String)
-  /// A file of the certificate or its key.
+  case portInUse(Endpoint, flag: String)
+  case cannotListen(Endpoint, flag: String, reason: String)
+  /// A file of the certificate, its key or the clients' authorities.
   case certificate(path: String, reason: String)
   case tooManyConnections
 }
 
-extension HTTPServerError: CustomStringConvertible {
+extension TransportError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .portInUse(let endpoint, let flag):
@@ -17,8 +17,7 @@ extension HTTPServerError: CustomStringConvertible {
         + "\(flag)"
     case .cannotListen(let endpoint, let flag, let reason):
       "cannot listen on port \(endpoint.port) of \(endpoint.address) (\(flag)): \(reason)"
-    case .certificate(let path, let reason):
-      "cannot use \(path) for TLS: \(reason)"
+    case .certificate(let path, let reason): "cannot use \(path) for TLS: \(reason)"
     case .tooManyConnections: "too many connections"
     }
   }
