@@ -142,17 +142,18 @@ private final class DecoupledSample: ServableModel {
 
 /// A sleep that ends when its request is given up.
 private final class Pause: Sendable {
-  /// Whether the request was given up.
-  private let monitor = Monitor(false)
+  /// How many requests were given up while they slept.
+  private let monitor = Monitor(0)
 
   /// False where the request was given up before `end`.
   func wait(until end: UInt64, _ handle: RequestHandle?) -> Bool {
     handle?.onCancel { [monitor] in
-      monitor.withLock { $0 = true }
+      // Taking the lock makes sure that the sleeper is either before its look or asleep.
+      monitor.withLock { $0 += 1 }
       monitor.broadcast()
     }
-    return monitor.wait { isGivenUp in
-      if isGivenUp { return .done(false) }
+    return monitor.wait { _ in
+      if handle?.isCancelled == true { return .done(false) }
       return Clock.now() >= end ? .done(true) : .wait(until: end)
     }
   }
