@@ -76,18 +76,24 @@ package final class InferenceServer: InferenceService {
     watchMemory()
   }
 
-  /// Gives back what a load left behind in the allocator once nothing was asked for a while. `trimmed` is the time of
-  /// the last request when that was done last.
-  private func watchMemory(trimmed: UInt64 = .max) {
+  /// Gives back what a load left behind in the allocator once nothing was computed for a while. `kept` is the least
+  /// that was resident since that was done last.
+  private func watchMemory(kept: UInt64 = 0) {
     timer.schedule(at: Clock.now() &+ Self.idleMilliseconds * 1_000_000) { [weak self] in
       guard let self, self.isLive else { return }
       let last = self.repository.served.map(\.statistics.current.lastInference).max() ?? 0
       let isIdle = apus_clock_wall() / 1_000_000 >= last &+ Self.idleMilliseconds
-      if isIdle, last != trimmed { apus_memory_trim() }
-      self.watchMemory(trimmed: isIdle ? last : trimmed)
+      let resident = apus_resident_bytes()
+      guard isIdle, resident > kept &+ Self.noticeable else {
+        return self.watchMemory(kept: min(kept, resident))
+      }
+      apus_memory_trim()
+      self.watchMemory(kept: apus_resident_bytes())
     }
   }
 
+  /// Bytes.
+  private static let noticeable: UInt64 = 4 << 20
   private static let idleMilliseconds: UInt64 = 5000
 
   private func schedulePoll() {

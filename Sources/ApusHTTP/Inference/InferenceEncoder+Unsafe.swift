@@ -23,6 +23,12 @@ struct InferenceEncoder: Sendable {
         contentType: tensors.isEmpty ? "application/json" : "application/octet-stream")
       answer.body = AnswerBody(text, tensors)
       if !tensors.isEmpty { answer.textLength = text.count }
+      guard answer.body.count <= AnswerBody.largest else {
+        throw ServingError(
+          .invalidArgument,
+          "the answer has \(answer.body.count) bytes, more than the \(AnswerBody.largest) that one can have. "
+            + "Please ask for fewer outputs at a time, or for them in shared memory")
+      }
       if coding != .identity, let compressed = Compressor.compress(answer.body.bytes, coding) {
         answer.body = AnswerBody(compressed)
         answer.headers.append(("Content-Encoding", coding.rawValue))

@@ -11,6 +11,9 @@ struct AnswerBody: Sendable {
   /// All of it ready to be sent, where `gather` was called.
   private(set) var gathered: ByteBuffer?
 
+  /// Bytes that go into one piece of memory of the network library together with a head.
+  static let largest = Int(UInt32.max) - (1 << 20)
+
   init(_ text: [UInt8], _ tensors: [ServedTensor] = []) {
     self.text = text
     self.tensors = tensors
