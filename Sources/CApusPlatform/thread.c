@@ -95,3 +95,9 @@ void apus_monitor_wait(apus_monitor *monitor, uint64_t deadline) {
 
 void apus_monitor_signal(apus_monitor *monitor) { pthread_cond_signal(&monitor->condition); }
 void apus_monitor_broadcast(apus_monitor *monitor) { pthread_cond_broadcast(&monitor->condition); }
+
+static _Thread_local void *thread_value;
+
+void *apus_thread_value(void) { return thread_value; }
+
+void apus_thread_set_value(void *value) { thread_value = value; }

@@ -1,4 +1,5 @@
 #if Server
+internal import ApusServing
 internal import NIOCore
 internal import Synchronization
 
@@ -87,7 +88,11 @@ final class Call: Sendable {
     if eventLoop.inEventLoop {
       action(connection.value, stream)
     } else {
-      eventLoop.execute { [connection, stream] in action(connection.value, stream) }
+      ReplyGathering.perform(on: eventLoop) { [connection, stream] in
+        action(connection.value, stream)
+      } deliver: { [eventLoop] in
+        eventLoop.execute($0)
+      }
     }
   }
 }

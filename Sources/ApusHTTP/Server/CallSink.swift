@@ -20,7 +20,11 @@ final class CallSink: AnswerSink {
     if loop.inEventLoop {
       action(connection.value)
     } else {
-      loop.execute { [connection] in action(connection.value) }
+      ReplyGathering.perform(on: loop) { [connection] in
+        action(connection.value)
+      } deliver: { [loop] in
+        loop.execute($0)
+      }
     }
   }
 

@@ -122,13 +122,15 @@ final class InstanceExecutor {
     }
     let size = requests.reduce(0) { $0 + $1.prepared.batchSize }
     responder.statistics.countExecution(size: size, times)
-    for index in requests.indices {
-      var request = requests[index]
-      request.times.computeStart = times.computeStart
-      request.times.inputEnd = times.inputEnd
-      request.times.outputStart = times.outputStart
-      request.times.computeEnd = times.computeEnd
-      answer(request, outputs[index])
+    ReplyGathering.run {
+      for index in requests.indices {
+        var request = requests[index]
+        request.times.computeStart = times.computeStart
+        request.times.inputEnd = times.inputEnd
+        request.times.outputStart = times.outputStart
+        request.times.computeEnd = times.computeEnd
+        answer(request, outputs[index])
+      }
     }
     return times.computeEnd &- times.computeStart
   }

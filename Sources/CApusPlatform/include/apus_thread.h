@@ -11,6 +11,10 @@ typedef void (*apus_thread_body)(void *context);
 // cut to 15 bytes.
 int apus_thread_start(const char *name, apus_thread_body body, void *context);
 
+// A value of the calling thread's own; NULL at first.
+void *apus_thread_value(void);
+void apus_thread_set_value(void *value);
+
 typedef struct apus_monitor apus_monitor;
 
 // A mutex with a condition. NULL when memory is short.
