@@ -5,7 +5,7 @@
 #   DIR/apus-VERSION-linux-ARCH.tar.gz              the program, links with the names it answers to, licences
 #   DIR/apus-VERSION-py3-none-manylinux_X_Y_ARCH.whl   the same program for pip; X.Y is measured
 #   DIR/Containerfile                               builds the image from the tarball beside it
-# The build has a folder of its own (.build-package) and takes some 20 minutes of processor time. It optimises across
+# The build has a folder of its own (.build-package) and takes some 16 minutes of processor time. It optimises across
 # modules and leaves out the checks that two accesses to a variable never overlap: both make a small request a
 # twentieth cheaper, and the tests run with these checks.
 # --check runs both in bare roots afterwards (Tests/Packaging/check_package.py; needs root).

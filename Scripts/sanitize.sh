@@ -6,7 +6,8 @@
 # '.' for all, which takes hours: the numeric tests are some thirty times slower than in release).
 # The thread sanitizer knows nothing of Synchronization.Mutex, whose library it does not instrument: where both stacks of
 # a report stand in `withLock` of one mutex there is no race (four threads that append to an array in a Mutex are enough
-# for such a report; Swift 6.3.1, Linux).
+# for such a report; Swift 6.3.1, Linux). Reports of the client of the gRPC tests, which is not ours, are left out
+# (thread_sanitizer.supp).
 # LIMIT is the time-out of a test run in seconds. Ends with one line a variant; exits 1 on a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -15,7 +16,7 @@ limit=${LIMIT:-1500}
 variants=("$@")
 [ ${#variants[@]} -eq 0 ] && variants=(kernels address thread)
 # The leak checker traces its own process, which containers often forbid and then hang.
-export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=0:exitcode=66
+export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS="halt_on_error=0:exitcode=66:suppressions=$PWD/Scripts/thread_sanitizer.supp"
 summary=()
 failed=0
 
