@@ -6,8 +6,8 @@
 #   DIR/apus-VERSION-py3-none-manylinux_X_Y_ARCH.whl   the same program for pip; X.Y is measured
 #   DIR/Containerfile                               builds the image from the tarball beside it
 # The build has a folder of its own (.build-package) and takes some 16 minutes of processor time. It optimises across
-# modules and leaves out the checks that two accesses to a variable never overlap: both make a small request a
-# twentieth cheaper, and the tests run with these checks.
+# modules, and leaves out the checks that two accesses to a variable never overlap, with which the tests run: a sixteenth
+# and a sixth of the instructions of a small request.
 # --check runs both in bare roots afterwards (Tests/Packaging/check_package.py; needs root).
 # SKIP_BUILD=1 packs the program that is already built.
 set -euo pipefail
