@@ -19,7 +19,7 @@ while [ $# -gt 0 ]; do
     --output) output=${2:?--output takes a folder}; shift ;;
     --output=*) output=${1#--output=} ;;
     --check) check=1 ;;
-    -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "unknown argument $1; --help lists them" >&2; exit 2 ;;
   esac
   shift
