@@ -69,6 +69,7 @@ package final class InferenceServer: InferenceService {
 
   /// Loads models; requests are answered from then on.
   package func start() async throws(ServingError) {
+    apus_memory_keep_little()
     try await repository.loadAtStart()
     _ = phase.compareExchange(
       expected: Phase.starting.rawValue, desired: Phase.running.rawValue, ordering: .relaxed)

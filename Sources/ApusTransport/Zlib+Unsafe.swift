@@ -4,7 +4,7 @@ internal import CApusZlib
 
 /// Compression of whole bodies and messages with the system's zlib (RFC 1950, 1952).
 package enum Zlib {
-  package enum Format: Sendable { case gzip, deflate }
+  package enum Format: String, Sendable { case gzip, deflate }
 
   /// Why bytes cannot be decompressed.
   package enum Failure: Error, Hashable, Sendable {

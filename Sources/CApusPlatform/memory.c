@@ -11,6 +11,8 @@
 
 #define HUGE_BLOCK ((size_t)4 << 20)
 #define HUGE_PAGE ((size_t)2 << 20)
+#define MAPPED_BLOCK (4 << 20)
+#define KEPT_BY_ARENA (8 << 20)
 
 /* Whether the machine could hold so much at all. The kernel may promise more and end the process when
  * it is written. */
@@ -49,5 +51,15 @@ void apus_memory_free(void *memory) { free(memory); }
 void apus_memory_trim(void) {
 #if defined(__GLIBC__)
   malloc_trim(0);
+#endif
+}
+
+void apus_memory_keep_little(void) {
+#if defined(__GLIBC__)
+  /* Blocks from the first size on are mapped, and go back to the system at once. By itself the allocator raises both
+   * bounds with the blocks that it sees freed, to 32 and 64 MiB, and malloc_trim does not shrink
+   * the end of a thread's arena. */
+  mallopt(M_MMAP_THRESHOLD, MAPPED_BLOCK);
+  mallopt(M_TRIM_THRESHOLD, KEPT_BY_ARENA);
 #endif
 }

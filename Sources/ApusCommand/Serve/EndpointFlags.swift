@@ -91,7 +91,8 @@ struct HTTPFlags: ParsableArguments {
         certificate: httpServerCert, key: httpServerKey,
         clientAuthorities: httpRootCert.isEmpty ? nil : httpRootCert)
     }
-    configuration.forwardsHeader = try HeaderPattern.matcher(httpHeaderForwardPattern)
+    configuration.forwardsHeader = try HeaderPattern.matcher(
+      httpHeaderForwardPattern, flag: "--http-header-forward-pattern")
     return configuration
   }
 

@@ -82,7 +82,8 @@ struct GRPCFlags: ParsableArguments {
           + "'\(grpcInferResponseCompressionLevel)'")
     }
     configuration.responseCompressionLevel = level
-    configuration.forwardsHeader = try HeaderPattern.matcher(grpcHeaderForwardPattern)
+    configuration.forwardsHeader = try HeaderPattern.matcher(
+      grpcHeaderForwardPattern, flag: "--grpc-header-forward-pattern")
     configuration.isReflectionEnabled = grpcReflection.isOn
     return configuration
   }

@@ -5,13 +5,7 @@ internal import NIOCore
 
 extension MessageCoding {
   /// Nil for identity.
-  private var format: Zlib.Format? {
-    switch self {
-    case .identity: nil
-    case .gzip: .gzip
-    case .deflate: .deflate
-    }
-  }
+  private var format: Zlib.Format? { Zlib.Format(rawValue: rawValue) }
 
   /// The bytes before compression. Throws where they are damaged, cut short or more than `limit`.
   func decompress(_ message: ByteBuffer, limit: Int) throws(CallStatus) -> ByteBuffer {

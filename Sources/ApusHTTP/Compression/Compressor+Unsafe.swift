@@ -45,12 +45,6 @@ enum Compressor {
 
 extension ContentCoding {
   /// Nil for identity.
-  fileprivate var format: Zlib.Format? {
-    switch self {
-    case .identity: nil
-    case .gzip: .gzip
-    case .deflate: .deflate
-    }
-  }
+  fileprivate var format: Zlib.Format? { Zlib.Format(rawValue: rawValue) }
 }
 #endif

@@ -26,7 +26,7 @@ package final class ModelRepository: Sendable {
   /// The version that serves a request now. Throws in the protocol's words.
   func version(_ model: String, _ version: Int?) throws(ServingError) -> ServedVersion {
     if version == nil, let newest = state.withLock({ $0[model]?.newest }) { return newest }
-    let found: Result<ServedVersion, ServingError> = state.withLock { models in
+    let other: Result<ServedVersion, ServingError> = state.withLock { models in
       guard let entry = models[model] else {
         return .failure(
           ServingError(.notFound, "Request for unknown model: '\(model)' is not found"))
@@ -45,12 +45,11 @@ package final class ModelRepository: Sendable {
             "Request for unknown model: '\(model)' version \(version) is not at ready state\(reason)"
           ))
       }
-      if let newest = entry.newest { return .success(newest) }
       return .failure(
         ServingError(
           .notFound, "Request for unknown model: '\(model)' has no available versions"))
     }
-    return try found.get()
+    return try other.get()
   }
 
   /// All versions that take requests, by name and version.

@@ -15,6 +15,9 @@ void *apus_memory_allocate_huge(size_t bytes, size_t alignment);
 void apus_memory_free(void *memory);
 // Gives free memory that the process holds back to the system, where it can.
 void apus_memory_trim(void);
+// For servers: blocks of some MiB go back to the system when they are freed, and what the allocator keeps of each arena
+// is bounded. For the whole process, from now on.
+void apus_memory_keep_little(void);
 // Whether two ranges of `size` bytes hold the same.
 static inline bool apus_bytes_equal(const void *left, const void *right, size_t size) {
   return size == 0 || memcmp(left, right, size) == 0;
