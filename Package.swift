@@ -39,6 +39,8 @@ let nio: [Target.Dependency] = [
   serverProduct("NIOHTTP1", "swift-nio"), serverProduct("NIOSSL", "swift-nio-ssl"),
 ]
 let logging = serverProduct("Logging", "swift-log")
+let metrics = serverProduct("CoreMetrics", "swift-metrics")
+let tracing = serverProduct("Tracing", "swift-distributed-tracing")
 
 /// Of tests only, whose clients these are.
 let grpc: [Target.Dependency] = [
@@ -67,6 +69,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -111,7 +115,7 @@ let package = Package(
       "ApusServing", ["ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform"]),
     .target(name: "CApusConsole", exclude: ["page"]),
     .target(name: "CApusZlib", linkerSettings: [.linkedLibrary("z", .when(traits: ["Server"]))]),
-    library("ApusTransport", ["ApusTensor", "CApusZlib"] + nio),
+    library("ApusTransport", ["ApusTensor", "CApusZlib", metrics] + nio),
     library(
       "ApusHTTP",
       [
@@ -133,7 +137,7 @@ let package = Package(
         serverTarget("ApusServing"), serverTarget("ApusModelConfig"), serverTarget("ApusHTTP"),
         serverTarget("ApusGRPC"), serverTarget("ApusServingSchema"), serverTarget("ApusTransport"),
       ] + nio + [
-        logging, serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
+        logging, metrics, tracing, serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
         serverProduct("UnixSignals", "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
@@ -153,7 +157,7 @@ let package = Package(
       "ApusCommandTests",
       [
         "ApusCommand", "Apus", "ApusEngine", "ApusONNX", "ApusRuntime", "ApusTensor",
-        "ApusTestSupport",
+        "ApusTestSupport", metrics, tracing,
       ]),
     tests(
       "ApusTests",

@@ -30,7 +30,7 @@ ARROWS |= {
     "ApusServingSchema": PROTOBUF,
     "ApusModelConfig": {"ApusServingSchema", "ApusTensor", "SwiftProtobuf"},
     "ApusServing": {"ApusModelConfig", "ApusServingSchema", "ApusTensor", "CApusPlatform"},
-    "ApusTransport": {"ApusTensor", "CApusZlib"} | NIO,
+    "ApusTransport": {"ApusTensor", "CApusZlib", "CoreMetrics"} | NIO,
     "ApusHTTP": {"ApusTransport", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor",
                  "CApusPlatform", "CApusConsole", "ServiceLifecycle"} | PROTOBUF | NIO,
     "ApusGRPC": {"ApusTransport", "ApusServing", "ApusModelConfig", "ApusServingSchema", "ApusTensor",

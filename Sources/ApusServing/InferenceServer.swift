@@ -259,5 +259,5 @@ package final class InferenceServer: InferenceService {
     return handle
   }
 
-  package func metrics() -> String { MetricsText.text(of: self) }
+  package func metrics() -> String { MetricsText.text(of: self) + options.metrics.more() }
 }

@@ -1,11 +1,16 @@
 #if Server
+internal import CoreMetrics
 package import NIOCore
 internal import Synchronization
 
-/// The open connections of a server, so that it can end them.
+/// The open connections of a server, so that it can end them. Counted by protocol in `apus_open_connections`,
+/// `apus_connections_total` and `apus_connections_refused_total`.
 package final class ConnectionRegistry: Sendable {
   private let limit: Int
   private let state = Mutex(State())
+  private let open: Meter
+  private let taken: Counter
+  private let refused: Counter
 
   private struct State {
     var channels: [ObjectIdentifier: any Channel] = [:]
@@ -13,7 +18,14 @@ package final class ConnectionRegistry: Sendable {
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
-  package init(limit: Int) { self.limit = limit }
+  /// `name` is that of the protocol.
+  package init(limit: Int, name: String) {
+    self.limit = limit
+    let labels = [("protocol", name)]
+    open = Meter(label: "apus_open_connections", dimensions: labels)
+    taken = Counter(label: "apus_connections_total", dimensions: labels)
+    refused = Counter(label: "apus_connections_refused_total", dimensions: labels)
+  }
 
   /// Adds a connection until it closes; false where there are too many, or none are wanted any more.
   package func add(_ channel: any Channel) -> Bool {
@@ -23,11 +35,18 @@ package final class ConnectionRegistry: Sendable {
       state.channels[id] = channel
       return true
     }
-    if isAdded { channel.closeFuture.whenComplete { [self] _ in remove(id) } }
-    return isAdded
+    guard isAdded else {
+      refused.increment()
+      return false
+    }
+    taken.increment()
+    open.increment()
+    channel.closeFuture.whenComplete { [self] _ in remove(id) }
+    return true
   }
 
   private func remove(_ id: ObjectIdentifier) {
+    open.decrement()
     let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
       state.channels[id] = nil
       guard state.channels.isEmpty, state.isDraining else { return [] }

@@ -129,6 +129,21 @@ def metrics_page(t):
         for line in text.splitlines()))
 
 
+@check(only="apus")
+def metrics_of_connections(t):
+    def counts():
+        text = t.server.request("GET", "/metrics", port=t.server.metrics_port)[2].decode()
+        return {key: float(value) for key, value in re.findall(r'^(apus_\w*connections\w*{protocol="\w+"}) (\S+)$', text, re.M)}
+    before = counts()
+    with grpcclient.InferenceServerClient(t.server.grpc_url) as client:
+        client.is_server_live()
+        during = counts()
+    total, live = 'apus_connections_total{protocol="grpc"}', 'apus_open_connections{protocol="grpc"}'
+    t.expect("a connection more", during[total] - before[total] == 1, (before, during))
+    t.expect("that is open", during[live] >= 1, during)
+    t.expect("HTTP's are counted", during['apus_open_connections{protocol="http"}'] >= 1, during)
+
+
 @check()
 def metrics_count(t):
     labels = {"model": "versions_some", "version": "3"}

@@ -9,6 +9,7 @@ internal import ApusRuntime
 internal import ApusServing
 internal import ApusServingSchema
 internal import ApusTensor
+internal import Tracing
 
 /// Makes engines of the files of a model repository.
 ///
@@ -21,7 +22,19 @@ struct EngineModelLoader: ModelLoader {
   let importOptions: ImportOptions
   let limits: ResourceLimits
 
+  /// In a span `LoadModel` where spans are wanted.
   func load(_ source: ModelSource) throws(ServingError) -> any ServableModel {
+    let span = startSpan("LoadModel", context: .topLevel)
+    defer { span.end() }
+    span.attributes["triton.model_name"] = .string(source.config.name)
+    do throws(ServingError) { return try loadFiles(source) } catch {
+      span.recordError(error)
+      span.setStatus(SpanStatus(code: .error, message: error.message))
+      throw error
+    }
+  }
+
+  private func loadFiles(_ source: ModelSource) throws(ServingError) -> any ServableModel {
     let options = SessionOptions(limits)
     let snapshot = try? ModelSnapshot(source)
     do throws(ApusError) {

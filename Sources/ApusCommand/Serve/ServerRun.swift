@@ -34,8 +34,10 @@ struct ServerRun: Sendable {
     let log: ServerLog
     do throws(ServingError) { log = try ServerLog(self.log) } catch { throw Self.boundary(error) }
     let logger = log.logger("apus")
-    let traces = TraceSink(logger: log.logger("trace"))
-    let server = try makeServer(log, logger, traces)
+    let metrics = Telemetry.metrics
+    let traces = TraceSink(trace, logger: log.logger("trace"))
+    if trace.isOn, trace.mode == .opentelemetry { Telemetry.use(traces.tracer) }
+    let server = try makeServer(log, logger, traces, metrics)
     let exit = ExitDeadline(seconds: lifetime.timeoutSeconds)
     let ends = makeFrontEnds(server, logger)
     let outcome = await serve(server, ends, logger, exit, start)
@@ -50,8 +52,10 @@ struct ServerRun: Sendable {
   }
 
   private func makeServer(
-    _ log: ServerLog, _ logger: Logger, _ traces: TraceSink
+    _ log: ServerLog, _ logger: Logger, _ traces: TraceSink, _ metrics: PrometheusMetrics
   ) throws(ApusError) -> InferenceServer {
+    var options = options
+    options.metrics.more = { metrics.text }
     let settings = ServerSettings(log: self.log, trace: trace) { log.apply($0) }
     do throws(ServingError) {
       return try InferenceServer(

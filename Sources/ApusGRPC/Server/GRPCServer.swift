@@ -10,7 +10,7 @@ package final class GRPCServer: Sendable {
   private let configuration: GRPCConfiguration
   private let settings: ConnectionSettings
   private let draining: DrainFlag
-  private let connections = ConnectionRegistry(limit: 16_384)
+  private let connections = ConnectionRegistry(limit: 16_384, name: "grpc")
   private let onListening: @Sendable (Int) -> Void
   private let state = Mutex(State())
 

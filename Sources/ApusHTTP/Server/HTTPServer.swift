@@ -42,7 +42,7 @@ package final class HTTPServer: Service {
   package func run() async throws {
     let tls = try configuration.tls.map { try $0.context(protocols: ["http/1.1"]) }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: max(configuration.threads, 1))
-    let registry = ConnectionRegistry(limit: configuration.maxConnections)
+    let registry = ConnectionRegistry(limit: configuration.maxConnections, name: "http")
     var listeners: [any Channel] = []
     var ports = Ports()
     do {

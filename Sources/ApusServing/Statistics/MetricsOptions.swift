@@ -9,5 +9,8 @@ package struct MetricsOptions: Sendable {
   package var hasSummaries = false
   package var quantiles = [0.5, 0.9, 0.95, 0.99, 0.999]
 
+  /// The text of further families, to follow those of the models.
+  package var more: @Sendable () -> String = { "" }
+
   package init() {}
 }

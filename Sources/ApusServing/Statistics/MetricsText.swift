@@ -131,9 +131,9 @@ enum MetricsText {
         for quantile in quantiles {
           writer.sample(
             name, labels + [("quantile", "\(quantile)")],
-            seconds: Double(histogram.quantile(quantile)) / 1000)
+            Double(histogram.quantile(quantile)) / 1000)
         }
-        writer.sample(name + "_sum", labels, seconds: Double(histogram.sum) / 1000)
+        writer.sample(name + "_sum", labels, Double(histogram.sum) / 1000)
         writer.sample(name + "_count", labels, histogram.total)
       }
     }
@@ -153,7 +153,7 @@ enum MetricsText {
     writer.begin("nv_model_load_duration_secs", "Model load time in seconds", "gauge")
     for ((version, _), labels) in zip(versions, labels) {
       writer.sample(
-        "nv_model_load_duration_secs", labels, seconds: Double(version.loadNanoseconds) / 1e9)
+        "nv_model_load_duration_secs", labels, Double(version.loadNanoseconds) / 1e9)
     }
     writer.begin("apus_model_memory_bytes", "Bytes of weights that a model holds", "gauge")
     for ((version, _), labels) in zip(versions, labels) {
@@ -239,6 +239,6 @@ enum MetricsText {
     }
     writer.begin("nv_cache_util", "Cache utilization [0.0 - 1.0]", "gauge")
     writer.sample(
-      "nv_cache_util", [], seconds: Double(counters.usedBytes) / Double(max(cache.capacity, 1)))
+      "nv_cache_util", [], Double(counters.usedBytes) / Double(max(cache.capacity, 1)))
   }
 }

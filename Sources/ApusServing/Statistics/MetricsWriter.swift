@@ -1,23 +1,29 @@
 /// Writes samples in Prometheus' text format, version 0.0.4.
-struct MetricsWriter {
-  private(set) var text = ""
+package struct MetricsWriter {
+  package private(set) var text = ""
+
+  package init() {}
 
   /// Begins a family; its samples follow.
-  mutating func begin(_ name: String, _ help: String, _ type: String) {
-    text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+  package mutating func begin(_ name: String, _ help: String?, _ type: String) {
+    if let help { text += "# HELP \(name) \(help)\n" }
+    text += "# TYPE \(name) \(type)\n"
   }
 
-  mutating func sample(_ name: String, _ labels: [(String, String)], _ value: UInt64) {
+  package mutating func sample(_ name: String, _ labels: [(String, String)], _ value: UInt64) {
     line(name, labels, "\(value)")
   }
 
-  /// A sample of any real number.
-  mutating func sample(_ name: String, _ labels: [(String, String)], seconds value: Double) {
-    line(name, labels, "\(value)")
+  package mutating func sample(_ name: String, _ labels: [(String, String)], _ value: Double) {
+    let text =
+      value.isNaN ? "NaN" : value.isInfinite ? (value > 0 ? "+Inf" : "-Inf") : "\(value)"
+    line(name, labels, text)
   }
 
   /// Buckets in seconds, their sum and count. Every fourth bound is written: doublings.
-  mutating func histogram(_ name: String, _ labels: [(String, String)], _ histogram: Histogram) {
+  package mutating func histogram(
+    _ name: String, _ labels: [(String, String)], _ histogram: Histogram
+  ) {
     var cumulative: UInt64 = 0
     for (index, bound) in Histogram.bounds.enumerated() {
       cumulative += histogram.counts[index]

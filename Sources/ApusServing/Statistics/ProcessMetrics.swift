@@ -11,7 +11,7 @@ enum ProcessMetrics {
     }
     if let utilization = utilization() {
       writer.begin("nv_cpu_utilization", "CPU utilization rate [0.0 - 1.0]", "gauge")
-      writer.sample("nv_cpu_utilization", [], seconds: utilization)
+      writer.sample("nv_cpu_utilization", [], utilization)
     }
     writer.begin("process_resident_memory_bytes", "Resident memory size in bytes.", "gauge")
     writer.sample("process_resident_memory_bytes", [], apus_resident_bytes())

@@ -1,91 +1,105 @@
 #if Server
-internal import ApusServing
-internal import CApusPlatform
+internal import Tracing
 
 /// Spans in OTLP's JSON form (opentelemetry-proto, `ExportTraceServiceRequest`).
 enum SpanText {
-  static func message(_ records: [TraceRecord]) -> JSON {
-    // Spans count from 1970, requests from the start of the machine.
-    let offset = apus_clock_wall() &- apus_clock_monotonic()
-    let resource = records.first?.settings.resource ?? [:]
-    let attributes = resource.merging(["service.name": "apus"]) { own, _ in own }
-      .sorted { $0.key < $1.key }
+  /// `resource` are attributes of the server.
+  static func message(_ spans: [FinishedSpan], resource: [String: String]) -> JSON {
+    let resource = resource.merging(["service.name": "apus"]) { own, _ in own }
+    let attributes = SpanAttributes(resource.mapValues(SpanAttribute.string))
     return .object([
       "resourceSpans": .list([
         .object([
-          "resource": .object(["attributes": .list(attributes.map { attribute($0, .text($1)) })]),
+          "resource": .object(["attributes": list(attributes)]),
           "scopeSpans": .list([
-            .object([
-              "scope": .object(["name": .text("apus")]),
-              "spans": .list(records.flatMap { spans($0, offset) }),
-            ])
+            .object(["scope": .object(["name": .text("apus")]), "spans": .list(spans.map(text))])
           ]),
         ])
       ])
     ])
   }
 
-  private static func attribute(_ key: String, _ value: JSON) -> JSON {
-    let kind = if case .integer = value { "intValue" } else { "stringValue" }
-    return .object(["key": .text(key), "value": .object([kind: value])])
-  }
-
-  /// A span of the whole request, and one of the computation in it.
-  private static func spans(_ record: TraceRecord, _ offset: UInt64) -> [JSON] {
-    let (trace, parent) = identity(record.traceParent)
-    let root = hex(.random(in: 1...UInt64.max))
-    let times = record.times
-    let stations: [(String, UInt64)] = [
-      ("QUEUE_START", times.queueStart), ("COMPUTE_START", times.computeStart),
-      ("COMPUTE_INPUT_END", times.inputEnd), ("COMPUTE_OUTPUT_START", times.outputStart),
-      ("COMPUTE_END", times.computeEnd),
-    ]
+  private static func text(_ span: FinishedSpan) -> JSON {
     var members: [String: JSON] = [
-      "traceId": .text(trace), "spanId": .text(root), "name": .text("InferRequest"),
-      // SPAN_KIND_SERVER
-      "kind": .integer(2),
-      "startTimeUnixNano": .text("\(times.arrival &+ offset)"),
-      "endTimeUnixNano": .text("\(record.end &+ offset)"),
-      "attributes": .list([
-        attribute("triton.model_name", .text(record.model)),
-        attribute("triton.model_version", .integer(record.version)),
-        attribute("triton.request_id", .text(record.requestID)),
-      ]),
+      "traceId": .text(span.place.trace), "spanId": .text(span.place.span),
+      "name": .text(span.name), "kind": .integer(number(span.kind)),
+      // 64-bit integers are texts in protobuf's JSON.
+      "startTimeUnixNano": .text("\(span.start)"), "endTimeUnixNano": .text("\(span.end)"),
+      "attributes": list(span.attributes),
       "events": .list(
-        stations.filter { $0.1 > 0 }.map { name, time in
-          .object(["name": .text(name), "timeUnixNano": .text("\(time &+ offset)")])
+        span.events.map { event in
+          .object([
+            "name": .text(event.name), "timeUnixNano": .text("\(event.nanosecondsSinceEpoch)"),
+            "attributes": list(event.attributes),
+          ])
         }),
     ]
-    if let parent { members["parentSpanId"] = .text(parent) }
-    let compute: [String: JSON] = [
-      "traceId": .text(trace), "spanId": .text(hex(.random(in: 1...UInt64.max))),
-      "parentSpanId": .text(root), "name": .text("compute"),
-      // SPAN_KIND_INTERNAL
-      "kind": .integer(1),
-      "startTimeUnixNano": .text("\(times.computeStart &+ offset)"),
-      "endTimeUnixNano": .text("\(times.computeEnd &+ offset)"),
-      "attributes": .list([attribute("triton.model_name", .text(record.model))]),
-    ]
-    return times.computeEnd > 0 ? [.object(members), .object(compute)] : [.object(members)]
+    if let parent = span.parent { members["parentSpanId"] = .text(parent) }
+    let links = span.links.compactMap { link in
+      link.context.span.map { (place: $0, attributes: link.attributes) }
+    }
+    if !links.isEmpty {
+      members["links"] = .list(
+        links.map { link in
+          .object([
+            "traceId": .text(link.place.trace), "spanId": .text(link.place.span),
+            "attributes": list(link.attributes),
+          ])
+        })
+    }
+    if let status = span.status {
+      var parts: [String: JSON] = ["code": .integer(status.code == .error ? 2 : 1)]
+      if let message = status.message { parts["message"] = .text(message) }
+      members["status"] = .object(parts)
+    }
+    return .object(members)
   }
 
-  /// Trace and parent span of a W3C `traceparent`, or a new trace without one.
-  static func identity(_ traceParent: String?) -> (trace: String, parent: String?) {
-    let parts = (traceParent ?? "").split(separator: "-", omittingEmptySubsequences: false)
-    func isHex(_ text: Substring) -> Bool {
-      text.allSatisfy { $0.isASCII && $0.isHexDigit && !$0.isUppercase }
+  /// `SpanKind` of the protocol.
+  private static func number(_ kind: SpanKind) -> Int {
+    switch kind {
+    case .server: 2
+    case .client: 3
+    case .producer: 4
+    case .consumer: 5
+    default: 1
     }
-    if parts.count >= 4, parts[1].count == 32, parts[2].count == 16, isHex(parts[1]),
-      isHex(parts[2])
-    {
-      return (String(parts[1]), String(parts[2]))
-    }
-    return (hex(.random(in: 1...UInt64.max)) + hex(.random(in: 0...UInt64.max)), nil)
   }
 
-  private static func hex(_ number: UInt64) -> String {
-    let digits = String(number, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+  /// In the order of their names.
+  private static func list(_ attributes: SpanAttributes) -> JSON {
+    var found: [(String, JSON)] = []
+    attributes.forEach { name, value in found.append((name, self.value(value))) }
+    return .list(
+      found.sorted { $0.0 < $1.0 }.map { .object(["key": .text($0.0), "value": $0.1]) })
+  }
+
+  /// An `AnyValue`.
+  private static func value(_ attribute: SpanAttribute) -> JSON {
+    func integer(_ value: some FixedWidthInteger) -> JSON {
+      .object(["intValue": .text("\(value)")])
+    }
+    func double(_ value: Double) -> JSON { .object(["doubleValue": .number(value)]) }
+    func bool(_ value: Bool) -> JSON { .object(["boolValue": .boolean(value)]) }
+    func text(_ value: String) -> JSON { .object(["stringValue": .text(value)]) }
+    func array(_ values: [JSON]) -> JSON {
+      .object(["arrayValue": .object(["values": .list(values)])])
+    }
+    switch attribute {
+    case .int32(let value): return integer(value)
+    case .int64(let value): return integer(value)
+    case .double(let value): return double(value)
+    case .bool(let value): return bool(value)
+    case .string(let value): return text(value)
+    case .stringConvertible(let value): return text("\(value)")
+    case .int32Array(let values): return array(values.map { integer($0) })
+    case .int64Array(let values): return array(values.map { integer($0) })
+    case .doubleArray(let values): return array(values.map(double))
+    case .boolArray(let values): return array(values.map(bool))
+    case .stringArray(let values): return array(values.map(text))
+    case .stringConvertibleArray(let values): return array(values.map { text("\($0)") })
+    default: return .object([:])
+    }
   }
 }
 #endif

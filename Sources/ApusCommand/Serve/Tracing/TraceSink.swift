@@ -18,17 +18,23 @@ final class TraceSink: Sendable {
   private let queue = DispatchQueue(label: "apus-traces")
   private let logger: Logger
   private let exporter: SpanExporter
+  /// Of spans that go to the collector.
+  let tracer: SpanTracer
 
-  init(logger: Logger) {
+  init(_ settings: TraceSettings, logger: Logger) {
     self.logger = logger
-    exporter = SpanExporter { reason in logger.warning("traces are lost: \(reason)") }
+    let exporter = SpanExporter(settings) { reason in logger.warning("traces are lost: \(reason)") }
+    self.exporter = exporter
+    tracer = SpanTracer { exporter.add($0) }
   }
 
-  /// Takes a trace over; files are written on a thread of their own.
+  /// Takes a trace over, which becomes text or spans on a thread of its own.
   func add(_ record: TraceRecord) {
-    switch record.settings.mode {
-    case .opentelemetry: exporter.add(record)
-    case .triton: queue.async { [self] in write(record) }
+    queue.async { [self] in
+      switch record.settings.mode {
+      case .opentelemetry: RequestSpans.record(record, with: tracer)
+      case .triton: write(record)
+      }
     }
   }
 
