@@ -86,7 +86,7 @@ import Tracing
     let recorder = Recorder()
     let span = recorder.tracer.startSpan("work", context: .topLevel, ofKind: .server, at: at(5))
     span.attributes["count"] = 3
-    span.attributes["names"] = .stringArray(["a", "b"])
+    span.attributes["names"] = SpanAttribute.stringArray(["a", "b"])
     span.attributes["share"] = 0.5
     span.attributes["isGood"] = true
     span.addEvent(SpanEvent(name: "half", at: at(7)))
@@ -116,7 +116,7 @@ import Tracing
     let span = try #require(recorder.spans.first)
     #expect(span.status?.code == .error)
     #expect(span.events.map(\.name) == ["exception"])
-    #expect(span.events[0].attributes["exception.type"] == .string("Broken"))
+    #expect(span.events[0].attributes["exception.type"]?.toSpanAttribute() == .string("Broken"))
   }
 }
 #endif

@@ -70,7 +70,7 @@ def open_telemetry(t):
         t.expect("spans arrive", collector.received and collector.received[0][0] == "/v1/traces", [r[:2] for r in collector.received])
         for text in (b"InferRequest", b"add_sub", b"pair", b"identity_fp32", b"checks", b"compute"):
             t.expect(f"holds {text.decode()}", text in everything, sorted(set(re.findall(rb'"name":"[^"]*"', everything))) or everything[:300])
-        if t.server.kind == "apus":
+        if server.kind == "apus":
             t.expect("loads of models are spans", everything.count(b'"LoadModel"') == 2, everything.count(b'"LoadModel"'))
         t.expect("the parent is honoured", PARENT.encode() in everything.lower() or bytes.fromhex(PARENT) in everything)
 

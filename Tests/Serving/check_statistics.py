@@ -4,6 +4,7 @@ import re
 import time
 
 import numpy as np
+import tritonclient.grpc as grpcclient
 
 import values
 from harness import check

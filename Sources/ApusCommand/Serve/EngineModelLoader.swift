@@ -26,7 +26,7 @@ struct EngineModelLoader: ModelLoader {
   func load(_ source: ModelSource) throws(ServingError) -> any ServableModel {
     let span = startSpan("LoadModel", context: .topLevel)
     defer { span.end() }
-    span.attributes["triton.model_name"] = .string(source.config.name)
+    span.attributes["triton.model_name"] = source.config.name
     do throws(ServingError) { return try loadFiles(source) } catch {
       span.recordError(error)
       span.setStatus(SpanStatus(code: .error, message: error.message))

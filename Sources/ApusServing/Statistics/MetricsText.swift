@@ -160,7 +160,7 @@ enum MetricsText {
       writer.sample("apus_model_memory_bytes", labels, UInt64(max(version.memoryByteCount, 0)))
     }
     writer.begin("apus_ready", "Whether the server is ready for requests", "gauge")
-    writer.sample("apus_ready", [], server.isReady ? 1 : 0)
+    writer.sample("apus_ready", [], UInt64(server.isReady ? 1 : 0))
   }
 
   private static func histograms(

@@ -54,8 +54,8 @@ final class RecordedSpan: Tracing.Span {
     _ error: any Error, attributes: SpanAttributes, at instant: @autoclosure () -> Instant
   ) {
     var attributes = attributes
-    attributes["exception.type"] = .string("\(type(of: error))")
-    attributes["exception.message"] = .string("\(error)")
+    attributes["exception.type"] = "\(type(of: error))"
+    attributes["exception.message"] = "\(error)"
     addEvent(SpanEvent(name: "exception", at: instant(), attributes: attributes))
   }
 

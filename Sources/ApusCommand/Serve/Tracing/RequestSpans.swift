@@ -32,7 +32,7 @@ enum RequestSpans {
     if times.computeEnd > 0 {
       let compute = tracer.startSpan(
         "compute", context: whole.context, ofKind: .internal, at: at(times.computeStart))
-      compute.attributes["triton.model_name"] = .string(record.model)
+      compute.attributes["triton.model_name"] = record.model
       compute.end(at: at(times.computeEnd))
     }
     whole.end(at: at(record.end))
