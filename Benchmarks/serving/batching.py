@@ -17,11 +17,10 @@ import statistics
 import numpy as np
 from onnx import helper
 
-from common import Bench, in_process, machine, median, request, scratch
+from common import Bench, ONE_THREAD, in_process, machine, median, request, scratch
 import models
 
 BATCH, WIDTH = 16, 1024
-ONE_THREAD = 'parameters { key: "intra_op_thread_count" value { string_value: "1" } }\n'
 
 
 def network(name, more, layers=6):

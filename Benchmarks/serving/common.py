@@ -10,8 +10,10 @@ import subprocess
 import sys
 import tempfile
 
+import grpc
 import numpy as np
 from tritonclient.grpc import service_pb2
+from tritonclient.utils import triton_to_np_dtype
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "Tests/Serving"))
@@ -21,6 +23,7 @@ import oracle  # noqa: E402
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
 PROTOCOLS = ("http binary", "http json", "grpc")
+ONE_THREAD = 'parameters { key: "intra_op_thread_count" value { string_value: "1" } }\n'
 
 
 def build_load(folder):
@@ -54,6 +57,15 @@ def request(protocol, model, shapes):
                                     for n, a in arrays.items()], "parameters": {"binary_data_output": True}}).encode()
     return "http", http(path, header + b"".join(a.tobytes() for a in arrays.values()),
                         {"Inference-Header-Content-Length": len(header)}), ""
+
+
+def answer(server, model, shapes):
+    """{output: array} that a server answers to the request that is timed."""
+    with grpc.insecure_channel(server.grpc_url) as channel:
+        call = channel.unary_unary(INFER, response_deserializer=service_pb2.ModelInferResponse.FromString)
+        found = call(request("grpc", model, shapes)[1], timeout=60)
+    return {output.name: np.frombuffer(raw, triton_to_np_dtype(output.datatype)).reshape(output.shape)
+            for output, raw in zip(found.outputs, found.raw_output_contents)}
 
 
 class Bench:
@@ -104,4 +116,4 @@ def scratch():
     return folder, lambda: shutil.rmtree(folder, ignore_errors=True)
 
 
-__all__ = ["Bench", "PROTOCOLS", "harness", "http", "in_process", "machine", "median", "oracle", "request", "scratch"]
+__all__ = ["Bench", "HERE", "ONE_THREAD", "PROTOCOLS", "answer", "harness", "http", "in_process", "machine", "median", "oracle", "request", "scratch"]

@@ -1,4 +1,4 @@
-"""Triton itself, to compare with: the server of the nvidia-pytriton wheel with a backend of our own.
+"""Triton itself, to compare with: the server of the nvidia-pytriton wheel with backends of our own.
 
     oracle.py --prepare                         makes the environment and compiles the backend
     oracle.py --model-repository DIR [FLAGS]    runs the server with Triton's flags
@@ -13,7 +13,8 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-BACKENDS = ("onnxruntime", "identity", "repeat", "square")
+STAND_IN = [HERE / name for name in ("oracle_backend.cpp", "oracle_api.h", "oracle_json.h")]
+BACKENDS = {name: (STAND_IN, ()) for name in ("onnxruntime", "identity", "repeat", "square")}
 
 
 def environment():
@@ -26,32 +27,40 @@ def packages():
     return found[0] if found else None
 
 
-def prepare():
-    """Returns the command that starts Triton with our backend, making what is missing."""
+def install(file, *requirement):
+    """The path of a file of a pinned package in Triton's environment, which is made where it is missing."""
     if packages() is None:
         subprocess.run([sys.executable, "-m", "venv", environment()], check=True)
-    if not (packages() / "pytriton").exists():
-        subprocess.run([environment() / "bin/pip", "install", "--quiet", "nvidia-pytriton==0.7.0"], check=True)
-    server = packages() / "pytriton/tritonserver"
-    backends = compile_backend(ROOT / ".test-data/triton")
+    if not (packages() / file).exists():
+        subprocess.run([environment() / "bin/pip", "install", "--quiet", *requirement], check=True)
+    return packages() / file
+
+
+def prepare(more=None):
+    """Returns the command that starts Triton with our backends, and `more` of the kind of BACKENDS, making what is missing."""
+    server = install("pytriton/tritonserver", "nvidia-pytriton==0.7.0")
+    backends = compile_backends(ROOT / ".test-data/triton", {**BACKENDS, **(more or {})})
     return [server / "bin/tritonserver", f"--backend-directory={backends}",
             f"--cache-directory={server}/caches", "--allow-gpu-metrics=false"]
 
 
-def compile_backend(folder):
-    """One library under the name of each backend that it stands in for."""
-    sources = [HERE / name for name in ("oracle_backend.cpp", "oracle_api.h", "oracle_json.h")]
-    stamp = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+def compile_backends(folder, backends):
+    """`backends` is name -> (sources, of which the first is compiled, flags); one library under each name it stands in for."""
+    stamp = hashlib.sha256(b"".join(f"{name} {flags}".encode() + b"".join(source.read_bytes() for source in sources)
+                                    for name, (sources, flags) in backends.items())).hexdigest()[:16]
     target = folder / f"backends-{stamp}"
     if not target.exists():
         scratch = folder / f"{target.name}.new-{os.getpid()}"
-        for name in BACKENDS:
-            (scratch / name).mkdir(parents=True)
-        first = scratch / BACKENDS[0] / f"libtriton_{BACKENDS[0]}.so"
-        subprocess.run(["g++", "-std=c++17", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC",
-                        "-fvisibility=hidden", sources[0], "-o", first], check=True)
-        for name in BACKENDS[1:]:
-            (scratch / name / f"libtriton_{name}.so").write_bytes(first.read_bytes())
+        compiled = {}
+        for name, (sources, flags) in backends.items():
+            library = scratch / name / f"libtriton_{name}.so"
+            library.parent.mkdir(parents=True)
+            if sources[0] in compiled:
+                library.write_bytes(compiled[sources[0]].read_bytes())
+            else:
+                compiled[sources[0]] = library
+                subprocess.run(["g++", "-std=c++17", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC",
+                                "-fvisibility=hidden", *flags, sources[0], "-o", library], check=True)
         scratch.rename(target)
     return target
 

@@ -1,5 +1,5 @@
-// The part of Triton's C interface for backends that oracle_backend.cpp calls, as documented in
-// tritonbackend.h and tritonserver.h. Enumerations are passed as int.
+// The part of Triton's C interface for backends that oracle_backend.cpp and the benchmarks' runtime_backend.cpp
+// call, as documented in tritonbackend.h and tritonserver.h. Enumerations are passed as int.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -21,12 +21,15 @@ typedef int Enumeration;
 TRITONSERVER_Error* TRITONSERVER_ErrorNew(Enumeration code, const char* message);
 void TRITONSERVER_ErrorDelete(TRITONSERVER_Error*);
 uint32_t TRITONSERVER_DataTypeByteSize(Enumeration);
+const char* TRITONSERVER_DataTypeString(Enumeration);
 Enumeration TRITONSERVER_StringToDataType(const char*);
 TRITONSERVER_Error* TRITONSERVER_MessageSerializeToJson(
     TRITONSERVER_Message*, const char** base, size_t* size);
 TRITONSERVER_Error* TRITONSERVER_MessageDelete(TRITONSERVER_Message*);
 TRITONSERVER_Error* TRITONBACKEND_ModelConfig(
     TRITONBACKEND_Model*, uint32_t version, TRITONSERVER_Message**);
+TRITONSERVER_Error* TRITONBACKEND_ModelRepository(
+    TRITONBACKEND_Model*, Enumeration* kind, const char** folder);
 TRITONSERVER_Error* TRITONBACKEND_ModelVersion(TRITONBACKEND_Model*, uint64_t*);
 TRITONSERVER_Error* TRITONBACKEND_ModelBackend(TRITONBACKEND_Model*, TRITONBACKEND_Backend**);
 TRITONSERVER_Error* TRITONBACKEND_BackendName(TRITONBACKEND_Backend*, const char**);
