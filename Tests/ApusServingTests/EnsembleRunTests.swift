@@ -69,7 +69,8 @@ import Testing
     request.acceptsManyResponses = true
     let active = ActiveRequest(
       try responder.contract.prepare(request), handle: RequestHandle(), reply: replies.take)
-    return EnsembleRun(active, chain, responder, steps.submit, onEnd: onEnd)
+    return EnsembleRun(
+      active, EnsemblePlan(chain, responder.contract), responder, steps.submit, onEnd: onEnd)
   }
 
   private static func response(_ value: Int) throws -> InferenceResponse {
@@ -167,7 +168,7 @@ import Testing
     let run = EnsembleRun(
       ActiveRequest(
         try responder.contract.prepare(request), handle: RequestHandle(), reply: replies.take),
-      Self.chain, responder,
+      EnsemblePlan(Self.chain, responder.contract), responder,
       { _, reply in
         reply(.failure(ServingError(.notFound, "gone")))
         return RequestHandle()

@@ -5,8 +5,9 @@ internal import Synchronization
 final class EnsembleRun: Sendable {
   /// Tensors that are there, and the steps that have begun.
   private struct Flow: Sendable {
-    var tensors: [String: ServedTensor]
-    var started: Set<Int> = []
+    /// By the numbers of the plan.
+    var tensors: [ServedTensor?]
+    var hasStarted: [Bool]
     var isAnswered = false
     /// What may still add to it: requests to models without their final reply, and who is about to start
     /// some.
@@ -15,11 +16,9 @@ final class EnsembleRun: Sendable {
 
   private struct State {
     /// Those that something may still come of.
-    var flows: [Int: Flow] = [:]
-    var nextFlow = 0
+    var flows = Slots<Flow>()
     /// Requests to models that have not had their final reply; nil while they are handed over.
-    var handles: [Int: RequestHandle?] = [:]
-    var nextRequest = 0
+    var handles = Slots<RequestHandle?>()
     var responses: ResponseCounter
     /// Nothing more begins.
     var isOver = false
@@ -30,17 +29,17 @@ final class EnsembleRun: Sendable {
 
   private let state: Mutex<State>
   private let request: ActiveRequest
-  private let steps: [EnsembleStep]
+  private let plan: EnsemblePlan
   private let responder: Responder
   private let submit: EnsembleScheduler.Submit
   private let onEnd: @Sendable () -> Void
 
   init(
-    _ request: ActiveRequest, _ steps: [EnsembleStep], _ responder: Responder,
+    _ request: ActiveRequest, _ plan: EnsemblePlan, _ responder: Responder,
     _ submit: @escaping EnsembleScheduler.Submit, onEnd: @escaping @Sendable () -> Void
   ) {
     self.request = request
-    self.steps = steps
+    self.plan = plan
     self.responder = responder
     self.submit = submit
     self.onEnd = onEnd
@@ -52,11 +51,15 @@ final class EnsembleRun: Sendable {
 
   /// Begins; true where it is over by then, and `onEnd` is not called.
   func start() -> Bool {
-    let tensors = Dictionary(
-      request.prepared.inputs.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
-    let first = state.withLock { add(Flow(tensors: tensors), &$0) }
+    let flow = Flow(
+      tensors: plan.tensors(of: request.prepared, responder.contract),
+      hasStarted: [Bool](repeating: false, count: plan.steps.count))
+    let (first, work) = state.withLock { state in
+      let first = state.flows.insert(flow)
+      return (first, advance(first, &state))
+    }
     request.handle.onCancel { [weak self] in self?.fail(ActiveRequest.cancelled, .canceled) }
-    advance(first)
+    perform(work, first)
     release(first)
     return state.withLock { state in
       state.hasStarted = true
@@ -64,108 +67,116 @@ final class EnsembleRun: Sendable {
     }
   }
 
-  private func add(_ flow: Flow, _ state: inout State) -> Int {
-    state.nextFlow += 1
-    state.flows[state.nextFlow] = flow
-    return state.nextFlow
+  /// What a flow has come to: steps that can begin, and the answer where it is complete.
+  private struct Work {
+    var ready: [(step: Int, inputs: [NamedTensor])] = []
+    var outputs: [NamedTensor]?
   }
 
-  /// Starts what can start in a flow, and answers where it is complete.
-  private func advance(_ id: Int) {
-    let (ready, outputs) = state.withLock { state -> ([(Int, EnsembleStep)], [NamedTensor]?) in
-      guard !state.isOver, var flow = state.flows[id] else { return ([], nil) }
-      var ready: [(Int, EnsembleStep)] = []
-      for (index, step) in steps.enumerated() where !flow.started.contains(index) {
-        guard step.inputs.allSatisfy({ isAvailable($0.tensor, flow) }) else { continue }
-        flow.started.insert(index)
-        ready.append((index, step))
-      }
-      flow.holders += ready.count
-      var outputs: [NamedTensor]?
-      if !flow.isAnswered {
-        let found = responder.contract.outputs.compactMap { output in
-          flow.tensors[output.name].map { NamedTensor(output.name, $0) }
+  private func advance(_ id: Slots<Flow>.Number, _ state: inout State) -> Work {
+    guard !state.isOver else { return Work() }
+    let work = state.flows.modify(id) { flow in
+      var work = Work()
+      for (index, step) in plan.steps.enumerated() where !flow.hasStarted[index] {
+        guard step.needs.allSatisfy({ flow.tensors[$0] != nil }) else { continue }
+        flow.hasStarted[index] = true
+        let inputs = step.inputs.compactMap { name, tensor in
+          flow.tensors[tensor].map { NamedTensor(name, $0) }
         }
-        if found.count == responder.contract.outputs.count {
-          flow.isAnswered = true
-          outputs = found
+        work.ready.append((index, inputs))
+      }
+      flow.holders += work.ready.count
+      if !flow.isAnswered, plan.outputs.allSatisfy({ flow.tensors[$0.tensor] != nil }) {
+        flow.isAnswered = true
+        work.outputs = plan.outputs.compactMap { name, tensor in
+          flow.tensors[tensor].map { NamedTensor(name, $0) }
         }
       }
-      state.flows[id] = flow
-      return (ready, outputs)
+      return work
     }
-    if let outputs, responder.contract.isDecoupled { send(outputs) }
-    for (_, step) in ready { run(step, flow: id) }
-    if let outputs, !responder.contract.isDecoupled { succeed(outputs) }
+    return work ?? Work()
   }
 
-  /// An optional input of the ensemble that the client left out holds nobody up.
-  private func isAvailable(_ tensor: String, _ flow: Flow) -> Bool {
-    if flow.tensors[tensor] != nil { return true }
-    guard let index = responder.contract.inputIndex[tensor] else { return false }
-    return responder.contract.inputs[index].isOptional
+  private func perform(_ work: Work, _ flow: Slots<Flow>.Number) {
+    if let outputs = work.outputs, responder.contract.isDecoupled { send(outputs) }
+    for (step, inputs) in work.ready { run(plan.steps[step], inputs, flow: flow) }
+    if let outputs = work.outputs, !responder.contract.isDecoupled { succeed(outputs) }
   }
 
-  private func run(_ step: EnsembleStep, flow: Int) {
-    let begun = state.withLock { state -> (number: Int, tensors: [String: ServedTensor])? in
-      guard !state.isOver, let tensors = state.flows[flow]?.tensors else { return nil }
-      state.nextRequest += 1
-      state.handles.updateValue(nil, forKey: state.nextRequest)
-      return (state.nextRequest, tensors)
-    }
-    guard let (number, tensors) = begun else { return }
+  private func run(_ step: EnsemblePlan.Step, _ inputs: [NamedTensor], flow: Slots<Flow>.Number) {
+    let begun = state.withLock { state in state.isOver ? nil : state.handles.insert(nil) }
+    guard let number = begun else { return }
     var part = request.request
     part.model = step.model
     part.version = step.version
-    part.inputs = step.inputs.compactMap { input, name in
-      tensors[name].map { NamedTensor(input, $0) }
-    }
-    part.outputs = step.outputs.keys.sorted().map { RequestedOutput($0) }
+    part.inputs = inputs
+    part.outputs = step.requested
     part.acceptsManyResponses = true
     part.arrival = Clock.now()
     let handle = submit(part) { [self] reply in receive(reply, step, flow: flow, number) }
     let isOver = state.withLock { state in
       // The final reply may have come before the handle.
-      if state.handles.keys.contains(number) { state.handles[number] = handle }
+      state.handles.modify(number) { $0 = handle }
       return state.isOver
     }
     if isOver { handle.cancel() }
   }
 
-  private func receive(_ reply: Reply, _ step: EnsembleStep, flow: Int, _ number: Int) {
+  private func receive(
+    _ reply: Reply, _ step: EnsemblePlan.Step, flow: Slots<Flow>.Number,
+    _ number: Slots<RequestHandle?>.Number
+  ) {
     switch reply {
     case .failure(let error): fail(error, error.code == .cancelled ? .canceled : .other)
     case .finished: break
     case .response(let response, let isFinal):
-      let next = state.withLock { state -> Int? in
-        guard !state.isOver, var next = state.flows[flow] else { return nil }
-        for output in response.outputs {
-          if let name = step.outputs[output.name] { next.tensors[name] = output.tensor }
-        }
-        if isFinal {
-          state.flows[flow] = next
-          return flow
-        }
-        next.holders = 1
-        return add(next, &state)
-      }
-      if let next {
-        advance(next)
-        if !isFinal { release(next) }
+      let next = state.withLock { state in keep(response, of: step, flow, isFinal, &state) }
+      if let (id, work) = next {
+        perform(work, id)
+        if !isFinal { release(id) }
       }
     }
     if reply.isFinal {
-      state.withLock { _ = $0.handles.removeValue(forKey: number) }
+      state.withLock { $0.handles.remove(number) }
       release(flow)
     }
   }
 
+  /// Puts the outputs of a step into its flow, or into one of their own that more may follow; nil where nobody waits for
+  /// them any more.
+  private func keep(
+    _ response: InferenceResponse, of step: EnsemblePlan.Step, _ flow: Slots<Flow>.Number,
+    _ isFinal: Bool, _ state: inout State
+  ) -> (Slots<Flow>.Number, Work)? {
+    guard !state.isOver else { return nil }
+    func fill(_ flow: inout Flow) {
+      for output in response.outputs {
+        if let place = step.outputs.first(where: { $0.name == output.name }) {
+          flow.tensors[place.tensor] = output.tensor
+        }
+      }
+    }
+    if isFinal {
+      guard state.flows.modify(flow, { fill(&$0) }) != nil else { return nil }
+      return (flow, advance(flow, &state))
+    }
+    guard var next = state.flows[flow] else { return nil }
+    next.holders = 1
+    fill(&next)
+    let id = state.flows.insert(next)
+    return (id, advance(id, &state))
+  }
+
   /// One holder less of a flow, which is forgotten with its last; the run ends with the last flow.
-  private func release(_ id: Int) {
+  private func release(_ id: Slots<Flow>.Number) {
     let isLast = state.withLock { state in
-      guard !state.isOver, var flow = state.flows[id] else { return false }
-      flow.holders -= 1
-      state.flows[id] = flow.holders > 0 ? flow : nil
+      guard !state.isOver else { return false }
+      let holders = state.flows.modify(id) { flow in
+        flow.holders -= 1
+        return flow.holders
+      }
+      guard let holders, holders == 0 else { return false }
+      state.flows.remove(id)
       guard state.flows.isEmpty else { return false }
       state.isOver = true
       return true
@@ -235,7 +246,7 @@ final class EnsembleRun: Sendable {
       if state.isOver { return nil }
       state.isOver = true
       state.flows.removeAll()
-      return state.handles.values.compactMap { $0 }
+      return state.handles.isEmpty ? [] : state.handles.values.compactMap { $0 }
     }
     guard let handles else { return false }
     handles.forEach { $0.cancel() }

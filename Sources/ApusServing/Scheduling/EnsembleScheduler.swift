@@ -14,7 +14,7 @@ final class EnsembleScheduler: Scheduler {
   }
 
   private let state = Monitor(State())
-  private let steps: [EnsembleStep]
+  private let plan: EnsemblePlan
   private let limit: Int
   private let responder: Responder
   private let submitStep: Submit
@@ -23,7 +23,8 @@ final class EnsembleScheduler: Scheduler {
   init(
     _ config: Inference_ModelConfig, limit: Int, responder: Responder, submit: @escaping Submit
   ) {
-    steps = config.ensembleScheduling.step.map { EnsembleStep($0) }
+    plan = EnsemblePlan(
+      config.ensembleScheduling.step.map { EnsembleStep($0) }, responder.contract)
     self.limit = max(limit, 1)
     self.responder = responder
     submitStep = submit
@@ -69,7 +70,7 @@ final class EnsembleScheduler: Scheduler {
     while var request = next {
       request.times.computeStart = Clock.now()
       request.times.inputEnd = request.times.computeStart
-      let run = EnsembleRun(request, steps, responder, submitStep) { [self] in
+      let run = EnsembleRun(request, plan, responder, submitStep) { [self] in
         if let next = finished() { start(next) }
       }
       next = run.start() ? finished() : nil
@@ -97,23 +98,5 @@ final class EnsembleScheduler: Scheduler {
       return false
     }
     if isOver { done() }
-  }
-}
-
-/// A step of an ensemble (`ModelEnsembling.Step`).
-struct EnsembleStep: Sendable {
-  let model: String
-  /// Nil for the newest.
-  let version: Int?
-  /// The ensemble's tensor by the model's input.
-  let inputs: [(input: String, tensor: String)]
-  /// The ensemble's tensor by the model's output.
-  let outputs: [String: String]
-
-  init(_ step: Inference_ModelEnsembling.Step) {
-    model = step.modelName
-    version = step.modelVersion > 0 ? Int(step.modelVersion) : nil
-    inputs = step.inputMap.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    outputs = step.outputMap
   }
 }
