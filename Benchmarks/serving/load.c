@@ -129,7 +129,7 @@ static void begin(Connection *c) {
 
 static void finish(Connection *c, int good) {
   int64_t end = now();
-  if (c->start >= measure_from) {
+  if (end >= measure_from) {
     if (!good) errors++;
     if (count == capacity) latencies = realloc(latencies, sizeof *latencies * (capacity = capacity ? capacity * 2 : 1 << 16));
     latencies[count++] = (uint32_t)((end - c->start) / 10);  // tens of nanoseconds

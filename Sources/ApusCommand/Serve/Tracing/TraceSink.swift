@@ -20,6 +20,10 @@ final class TraceSink: Sendable {
   private let exporter: SpanExporter
   /// Of spans that go to the collector.
   let tracer: SpanTracer
+  /// Traces that are not yet text or spans, and those that were too many since that was said last.
+  private let waiting = Atomic(0)
+  private let dropped = Atomic(0)
+  private static let mostWaiting = 1 << 16
 
   init(_ settings: TraceSettings, logger: Logger) {
     self.logger = logger
@@ -30,10 +34,20 @@ final class TraceSink: Sendable {
 
   /// Takes a trace over, which becomes text or spans on a thread of its own.
   func add(_ record: TraceRecord) {
+    guard waiting.load(ordering: .relaxed) < Self.mostWaiting else {
+      dropped.wrappingAdd(1, ordering: .relaxed)
+      return
+    }
+    waiting.wrappingAdd(1, ordering: .relaxed)
     queue.async { [self] in
+      waiting.wrappingSubtract(1, ordering: .relaxed)
       switch record.settings.mode {
       case .opentelemetry: RequestSpans.record(record, with: tracer)
       case .triton: write(record)
+      }
+      let lost = dropped.exchange(0, ordering: .relaxed)
+      if lost > 0 {
+        logger.warning("traces are lost: \(lost) came faster than they could be written")
       }
     }
   }
