@@ -69,7 +69,7 @@ package final class InferenceServer: InferenceService {
 
   /// Loads models; requests are answered from then on.
   package func start() async throws(ServingError) {
-    apus_memory_keep_little()
+    apus_memory_keep(Self.keptForRequests)
     try await repository.loadAtStart()
     _ = phase.compareExchange(
       expected: Phase.starting.rawValue, desired: Phase.running.rawValue, ordering: .relaxed)
@@ -93,6 +93,8 @@ package final class InferenceServer: InferenceService {
     }
   }
 
+  /// Bytes of freed blocks that requests under load find again; all go back where nothing is computed.
+  private static let keptForRequests = 256 << 20
   /// Bytes.
   private static let noticeable: UInt64 = 4 << 20
   private static let idleMilliseconds: UInt64 = 5000

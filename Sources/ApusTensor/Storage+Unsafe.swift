@@ -25,19 +25,15 @@ internal import CApusPlatform
 
   /// Zero-filled memory, 64-byte aligned.
   package static func allocate(byteCount: Int) throws(TensorError) -> Storage {
-    let padded = byteCount.addingReportingOverflow(64)
-    guard byteCount >= 0, !padded.overflow,
-      let address = unsafe apus_memory_allocate(max(padded.partialValue & ~63, 64), 64)
-    else { throw .outOfMemory(byteCount: byteCount) }
-    unsafe address.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
-    return unsafe Storage(address, byteCount, .free, nil, writable: true)
+    let storage = try uninitialized(byteCount: byteCount)
+    unsafe storage.address.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    return storage
   }
 
   /// Memory whose content is unspecified until written, 64-byte aligned.
   package static func uninitialized(byteCount: Int) throws(TensorError) -> Storage {
-    let padded = byteCount.addingReportingOverflow(64)
-    guard byteCount >= 0, !padded.overflow,
-      let address = unsafe apus_memory_allocate(max(padded.partialValue & ~63, 64), 64)
+    guard byteCount >= 0, byteCount < .max - 64,
+      let address = unsafe apus_memory_allocate(blockSize(byteCount))
     else { throw .outOfMemory(byteCount: byteCount) }
     return unsafe Storage(address, byteCount, .free, nil, writable: true)
   }
@@ -80,6 +76,9 @@ internal import CApusPlatform
   }
 
   deinit {
-    if release == .free { unsafe apus_memory_free(address) }
+    if release == .free { unsafe apus_memory_free(address, Self.blockSize(byteCount)) }
   }
+
+  /// Whole vectors may be read behind the last byte.
+  private static func blockSize(_ byteCount: Int) -> Int { (byteCount + 64) & ~63 }
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 // Every caller has a lane of its own, so that several sessions compute at the same time, and the
 // workers help in any lane. A lane's `state` says which job is on offer: its number in the high
@@ -241,11 +242,12 @@ uint32_t apus_pool_run_steps(apus_pool *pool, const apus_step *steps, uint32_t c
 apus_pool *apus_pool_create(uint32_t threads) {
   if (threads == 0) threads = 1;
   if (threads > MOST_THREADS) threads = MOST_THREADS;
-  apus_pool *pool = apus_memory_allocate_zero(sizeof *pool, 64);
+  apus_pool *pool = apus_memory_allocate(sizeof *pool);
   if (!pool) return NULL;
+  memset(pool, 0, sizeof *pool);
   pool->workers = calloc(threads, sizeof *pool->workers);
   if (!pool->workers) {
-    apus_memory_free(pool);
+    apus_memory_free(pool, sizeof *pool);
     return NULL;
   }
   for (uint32_t i = 0; i < LANES; i++) atomic_store(&pool->lane[i].state, STATE_CLOSED);
@@ -267,7 +269,7 @@ void apus_pool_destroy(apus_pool *pool) {
   apus_wake(&pool->offered, pool->threads);
   for (uint32_t i = 1; i < pool->threads; i++) pthread_join(pool->workers[i].thread, NULL);
   free(pool->workers);
-  apus_memory_free(pool);
+  apus_memory_free(pool, sizeof *pool);
 }
 
 uint32_t apus_pool_threads(const apus_pool *pool) { return pool ? pool->threads : 1; }

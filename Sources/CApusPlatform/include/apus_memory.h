@@ -5,19 +5,17 @@
 #include <stdint.h>
 #include <string.h>
 
-// Uninitialised memory, aligned to `alignment` (a power of two, at least 8); NULL when it cannot be
-// had. Zero bytes give a pointer that can be freed.
-void *apus_memory_allocate(size_t bytes, size_t alignment);
-// The same, all zero.
-void *apus_memory_allocate_zero(size_t bytes, size_t alignment);
-// As apus_memory_allocate; blocks of at least 4 MiB ask for huge pages.
-void *apus_memory_allocate_huge(size_t bytes, size_t alignment);
-void apus_memory_free(void *memory);
+#define APUS_MEMORY_ALIGNMENT 64
+
+// Uninitialised memory, aligned to 64 bytes; NULL when it cannot be had. Blocks from 1 MiB on are mapped.
+void *apus_memory_allocate(size_t bytes);
+// `bytes` is what was asked for.
+void apus_memory_free(void *memory, size_t bytes);
+// How many bytes of freed large blocks the process keeps for the next, at first 64 MiB; less than what is kept at the
+// moment changes nothing.
+void apus_memory_keep(size_t bytes);
 // Gives free memory that the process holds back to the system, where it can.
 void apus_memory_trim(void);
-// For servers: blocks of some MiB go back to the system when they are freed, and what the allocator keeps of each arena
-// is bounded. For the whole process, from now on.
-void apus_memory_keep_little(void);
 // Whether two ranges of `size` bytes hold the same.
 static inline bool apus_bytes_equal(const void *left, const void *right, size_t size) {
   return size == 0 || memcmp(left, right, size) == 0;
