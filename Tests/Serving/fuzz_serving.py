@@ -187,7 +187,7 @@ def run(server, arguments, work):
     for connection in half_open:
         connection.close()
     grown = settled(server) - (settled_memory or 0)
-    # The allocator may keep 8 MiB of each thread's arena; what grows on and on is more.
+    # Of what large bodies took the allocator may keep some; what grows on and on is more.
     if settled_memory and grown > 48 << 20:
         findings.append(f"memory grew by {grown >> 20} MiB after the first third")
     if server.descriptors() > settled_descriptors + 10:
