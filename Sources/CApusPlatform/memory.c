@@ -49,29 +49,43 @@ static size_t mapped_size(size_t bytes) {
   return (bytes + step - 1) & ~(step - 1);
 }
 
+/* The caller holds the lock, and unmaps what is to go. */
+static kept_block take(size_t place) {
+  const kept_block block = kept[place];
+  kept_bytes -= block.bytes;
+  kept_count--;
+  memmove(kept + place, kept + place + 1, (kept_count - place) * sizeof *kept);
+  return block;
+}
+
 static void *take_kept(size_t bytes) {
   void *memory = NULL;
   pthread_mutex_lock(&kept_lock);
-  for (size_t i = kept_count; i-- > 0 && !memory;) {
-    if (kept[i].bytes != bytes) continue;
-    memory = kept[i].memory;
-    kept_bytes -= bytes;
-    kept_count--;
-    for (size_t j = i; j < kept_count; j++) kept[j] = kept[j + 1];
-  }
+  for (size_t i = kept_count; i-- > 0 && !memory;)
+    if (kept[i].bytes == bytes) memory = take(i).memory;
   pthread_mutex_unlock(&kept_lock);
   return memory;
 }
 
-static bool keep(void *memory, size_t bytes) {
+static void unmap(const kept_block *blocks, size_t count) {
+  for (size_t i = 0; i < count; i++) munmap(blocks[i].memory, blocks[i].bytes);
+}
+
+/* Those that were freed first make room: sizes that nobody asks for any more would fill it for good. */
+static void keep(kept_block block) {
+  kept_block dropped[MOST_KEPT + 1];
+  size_t count = 0;
   pthread_mutex_lock(&kept_lock);
-  const bool has_room = kept_count < MOST_KEPT && bytes <= most_kept_bytes - kept_bytes;
-  if (has_room) {
-    kept[kept_count++] = (kept_block){memory, bytes};
-    kept_bytes += bytes;
+  if (block.bytes > most_kept_bytes) {
+    dropped[count++] = block;
+  } else {
+    while (kept_count == MOST_KEPT || kept_bytes + block.bytes > most_kept_bytes)
+      dropped[count++] = take(0);
+    kept[kept_count++] = block;
+    kept_bytes += block.bytes;
   }
   pthread_mutex_unlock(&kept_lock);
-  return has_room;
+  unmap(dropped, count);
 }
 
 /* Beginning at a huge page, where the block holds some. */
@@ -100,8 +114,8 @@ void *apus_memory_allocate(size_t bytes) {
 }
 
 void apus_memory_free(void *memory, size_t bytes) {
-  if (!is_mapped(bytes)) free(memory);
-  else if (!keep(memory, mapped_size(bytes))) munmap(memory, mapped_size(bytes));
+  if (is_mapped(bytes)) keep((kept_block){memory, mapped_size(bytes)});
+  else free(memory);
 }
 
 void apus_memory_keep(size_t bytes) {
@@ -117,7 +131,7 @@ void apus_memory_trim(void) {
   memcpy(dropped, kept, count * sizeof *kept);
   kept_count = kept_bytes = 0;
   pthread_mutex_unlock(&kept_lock);
-  for (size_t i = 0; i < count; i++) munmap(dropped[i].memory, dropped[i].bytes);
+  unmap(dropped, count);
 #if defined(__GLIBC__)
   malloc_trim(0);
 #endif

@@ -11,7 +11,8 @@ enum Telemetry {
     let metrics = PrometheusMetrics(help: [
       "apus_open_connections": "Number of open connections",
       "apus_connections_total": "Number of connections taken since the start",
-      "apus_connections_refused_total": "Number of connections closed at once, beyond the limit",
+      "apus_connections_refused_total":
+        "Number of connections closed at once, beyond the limit or while the server ends",
       "apus_spans_sent_total": "Number of spans that the collector took",
       "apus_spans_lost_total": "Number of spans that came too fast or that the collector refused",
     ])

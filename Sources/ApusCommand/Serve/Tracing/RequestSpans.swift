@@ -21,12 +21,7 @@ enum RequestSpans {
       "triton.model_version": .int(Int64(record.version)),
       "triton.request_id": .string(record.requestID),
     ])
-    let stations: [(String, UInt64)] = [
-      ("QUEUE_START", times.queueStart), ("COMPUTE_START", times.computeStart),
-      ("COMPUTE_INPUT_END", times.inputEnd), ("COMPUTE_OUTPUT_START", times.outputStart),
-      ("COMPUTE_END", times.computeEnd),
-    ]
-    for (name, time) in stations where time > 0 {
+    for (name, time) in times.stations where time > 0 {
       whole.addEvent(SpanEvent(name: name, at: at(time)))
     }
     if times.computeEnd > 0 {

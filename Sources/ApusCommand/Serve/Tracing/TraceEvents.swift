@@ -14,12 +14,13 @@ enum TraceEvents {
       ])
     ]
     let front = record.protocolName
-    let stations: [(String, UInt64)] = [
+    var stations: [(name: String, time: UInt64)] = [
       (front == "HTTP" ? "HTTP_RECV_START" : "GRPC_WAITREAD_START", times.arrival),
       (front == "HTTP" ? "HTTP_RECV_END" : "GRPC_WAITREAD_END", times.received),
-      ("REQUEST_START", times.received), ("QUEUE_START", times.queueStart),
-      ("COMPUTE_START", times.computeStart), ("COMPUTE_INPUT_END", times.inputEnd),
-      ("COMPUTE_OUTPUT_START", times.outputStart), ("COMPUTE_END", times.computeEnd),
+      ("REQUEST_START", times.received),
+    ]
+    stations += times.stations
+    stations += [
       ("REQUEST_END", record.end),
       ("\(front)_SEND_START", record.sendStart), ("\(front)_SEND_END", record.sendEnd),
     ]
